@@ -1,0 +1,178 @@
+/**
+ * Every bound in the program, in one table. `answer` is what a client sees when the bound is reached;
+ * `docs/reference/limits.md` is generated from this table.
+ */
+interface Limit {
+  value: number;
+  unit: 'bytes' | 'ms' | 's' | 'count';
+  what: string;
+  answer: string;
+}
+
+export const limitTable = {
+  maxBodyBytes: {
+    value: 3 * 1024 * 1024,
+    unit: 'bytes',
+    what: 'Size of a request body.',
+    answer: '413 RequestEntityTooLarge',
+  },
+  maxJsonDepth: {
+    value: 100,
+    unit: 'count',
+    what: 'Nesting of a JSON or YAML body.',
+    answer: '400 BadRequest',
+  },
+  maxYamlAliases: {
+    value: 100,
+    unit: 'count',
+    what: 'Aliases resolved in one YAML body.',
+    answer: '400 BadRequest',
+  },
+  maxStrictErrors: {
+    value: 100,
+    unit: 'count',
+    what: 'Unknown and duplicate fields reported for one object.',
+    answer: 'the rest is left out',
+  },
+  maxFieldErrors: {
+    value: 500,
+    unit: 'count',
+    what: 'Field errors reported for one object.',
+    answer: 'the rest is left out',
+  },
+  maxJsonPatchOperations: {
+    value: 10_000,
+    unit: 'count',
+    what: 'Operations of one JSON patch.',
+    answer: '413 RequestEntityTooLarge',
+  },
+  maxJsonPatchCopyBytes: {
+    value: 3 * 1024 * 1024,
+    unit: 'bytes',
+    what: 'Bytes that the copy operations of one JSON patch may add.',
+    answer: '422 Invalid',
+  },
+  maxSelectorBytes: {
+    value: 64 * 1024,
+    unit: 'bytes',
+    what: 'Length of a label or field selector.',
+    answer: '400 BadRequest',
+  },
+  maxSelectorRequirements: {
+    value: 1_000,
+    unit: 'count',
+    what: 'Requirements of one label or field selector.',
+    answer: '400 BadRequest',
+  },
+  maxObjectBytes: {
+    value: 1_500_000,
+    unit: 'bytes',
+    what: 'Size of one stored object.',
+    answer: '413 RequestEntityTooLarge',
+  },
+  maxPatchAttempts: {
+    value: 100,
+    unit: 'count',
+    what: 'Times that a patch or delete is tried again on a write conflict.',
+    answer: '409 Conflict',
+  },
+  maxGenerateNameAttempts: {
+    value: 8,
+    unit: 'count',
+    what: 'Names tried for one generateName.',
+    answer: '409 AlreadyExists, Retry-After 1',
+  },
+  maxReadRequestsInFlight: {
+    value: 400,
+    unit: 'count',
+    what: 'get and list requests at once (--max-requests-inflight); system:masters is exempt.',
+    answer: '429, Retry-After 1',
+  },
+  maxMutatingRequestsInFlight: {
+    value: 200,
+    unit: 'count',
+    what: 'Mutating requests at once (--max-mutating-requests-inflight); system:masters is exempt.',
+    answer: '429, Retry-After 1',
+  },
+  maxWatchers: {
+    value: 20_000,
+    unit: 'count',
+    what: 'Watch streams open at once.',
+    answer: '429 TooManyRequests, Retry-After 5',
+  },
+  maxWatchBufferBytes: {
+    value: 4 * 1024 * 1024,
+    unit: 'bytes',
+    what: 'Unread bytes of one watch stream.',
+    answer: 'the stream is ended; the client resumes',
+  },
+  watchHistoryMs: {
+    value: 5 * 60_000,
+    unit: 'ms',
+    what: 'Age up to which changes can be resumed from.',
+    answer: '410 Expired',
+  },
+  maxWatchHistoryEvents: {
+    value: 100_000,
+    unit: 'count',
+    what: 'Changes of one kind kept to resume from; older ones go even within watchHistoryMs.',
+    answer: '410 Expired',
+  },
+  bookmarkIntervalMs: {
+    value: 60_000,
+    unit: 'ms',
+    what: 'Time between bookmarks of one watch.',
+    answer: '-',
+  },
+  minWatchSeconds: {
+    value: 1_800,
+    unit: 's',
+    what: 'Shortest life of a watch without timeoutSeconds; the longest is twice this.',
+    answer: 'the stream ends cleanly',
+  },
+  futureRevisionWaitMs: {
+    value: 3_000,
+    unit: 'ms',
+    what: 'Time that a read waits for a resourceVersion not yet reached.',
+    answer: '504 Timeout, cause ResourceVersionTooLarge',
+  },
+  requestTimeoutMs: {
+    value: 60_000,
+    unit: 'ms',
+    what: 'Time of any request but a watch (--request-timeout).',
+    answer: '504 Timeout',
+  },
+  maxHeaderBytes: { value: 64 * 1024, unit: 'bytes', what: 'Size of the request headers.', answer: '431' },
+  maxStreamsPerConnection: {
+    value: 1_000,
+    unit: 'count',
+    what: 'HTTP/2 streams at once on one connection (--http2-max-streams-per-connection).',
+    answer: 'the client waits',
+  },
+  gzipMinBytes: { value: 128 * 1024, unit: 'bytes', what: 'Smallest body that is compressed.', answer: '-' },
+  reviewTimeoutMs: {
+    value: 10_000,
+    unit: 'ms',
+    what: 'Time of one TokenReview or SubjectAccessReview.',
+    answer: '500',
+  },
+  reviewCacheMs: {
+    value: 10_000,
+    unit: 'ms',
+    what: 'Age up to which the answer of a review is used.',
+    answer: '-',
+  },
+  maxReviewCacheEntries: { value: 10_000, unit: 'count', what: 'Answers of reviews kept.', answer: '-' },
+  drainTimeoutMs: {
+    value: 60_000,
+    unit: 'ms',
+    what: 'Time that running requests get at shutdown.',
+    answer: 'the connection is closed',
+  },
+} as const satisfies Record<string, Limit>;
+
+type Limits = { [name in keyof typeof limitTable]: number };
+
+export const limits: Limits = Object.fromEntries(
+  Object.entries(limitTable).map(([name, limit]) => [name, limit.value]),
+) as Limits;

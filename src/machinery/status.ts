@@ -1,0 +1,258 @@
+import type { JsonObject } from './json.ts';
+
+/**
+ * The catalogue of errors that the server answers with, as Kubernetes Status objects (meta/v1 Status).
+ * `docs/reference/errors.md` is generated from it. Clients switch on `reason` first and on the code second.
+ */
+export const errorCatalogue = {
+  BadRequest: { code: 400, when: 'The request or its body cannot be understood.' },
+  Unauthorized: { code: 401, when: 'A credential was presented and is not valid.' },
+  Forbidden: { code: 403, when: 'The user is known but may not do this.' },
+  NotFound: { code: 404, when: 'There is no such object, resource or path.' },
+  MethodNotAllowed: { code: 405, when: 'The resource exists but not this verb on it.' },
+  NotAcceptable: { code: 406, when: 'None of the accepted media types can be served.' },
+  AlreadyExists: { code: 409, when: 'An object of this name exists.' },
+  Conflict: { code: 409, when: 'The object was changed since it was read, or a precondition does not hold.' },
+  Gone: { code: 410, when: 'The thing asked for is no longer there.' },
+  Expired: { code: 410, when: 'A resourceVersion or continue token is older than the history kept.' },
+  RequestEntityTooLarge: { code: 413, when: 'The body, or what it asks for, is larger than a limit.' },
+  UnsupportedMediaType: { code: 415, when: 'The Content-Type of the body is not one the server reads.' },
+  Invalid: {
+    code: 422,
+    when: 'The object was understood but breaks rules; details.causes lists all of them.',
+  },
+  TooManyRequests: { code: 429, when: 'Too much is in flight; try again after Retry-After seconds.' },
+  InternalError: { code: 500, when: 'The server failed; its log says why.' },
+  ServerTimeout: {
+    code: 500,
+    when: 'The operation could not be completed at this time; it can be tried again.',
+  },
+  ServiceUnavailable: { code: 503, when: 'The server or its datastore cannot serve just now; try again.' },
+  Timeout: { code: 504, when: 'The request did not complete in its time.' },
+} as const;
+
+export type StatusReason = keyof typeof errorCatalogue;
+
+export interface StatusCause {
+  reason?: string;
+  message?: string;
+  field?: string;
+}
+
+export interface StatusDetails {
+  name?: string;
+  group?: string;
+  kind?: string;
+  uid?: string;
+  causes?: StatusCause[];
+  retryAfterSeconds?: number;
+}
+
+export interface Status {
+  kind: 'Status';
+  apiVersion: 'v1';
+  metadata: { continue?: string };
+  status: 'Success' | 'Failure';
+  message?: string;
+  reason?: StatusReason;
+  details?: StatusDetails;
+  code: number;
+}
+
+/** A resource within its group; printed as `<resource>.<group>`. */
+export interface GroupResource {
+  group: string;
+  resource: string;
+}
+
+/** An error that has an answer: thrown anywhere below the server, written by it as the Status it holds. */
+export class StatusError extends Error {
+  readonly status: Status;
+
+  constructor(
+    reason: StatusReason,
+    message: string,
+    details?: StatusDetails,
+    listMeta: { continue?: string } = {},
+  ) {
+    super(message);
+    this.name = 'StatusError';
+    const code = errorCatalogue[reason].code;
+    this.status = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: listMeta,
+      status: 'Failure',
+      message,
+      reason,
+      ...(details && { details }),
+      code,
+    };
+  }
+}
+
+/** The types of field errors that Kubernetes knows, with the text printed and the cause reason sent. */
+export const fieldErrorTypes = {
+  Required: { text: 'Required value', cause: 'FieldValueRequired' },
+  Invalid: { text: 'Invalid value', cause: 'FieldValueInvalid' },
+  TypeInvalid: { text: 'Invalid value', cause: 'FieldValueTypeInvalid' },
+  NotSupported: { text: 'Unsupported value', cause: 'FieldValueNotSupported' },
+  Duplicate: { text: 'Duplicate value', cause: 'FieldValueDuplicate' },
+  Forbidden: { text: 'Forbidden', cause: 'FieldValueForbidden' },
+  NotFound: { text: 'Not found', cause: 'FieldValueNotFound' },
+  TooLong: { text: 'Too long', cause: 'FieldValueTooLong' },
+  TooShort: { text: 'Too short', cause: 'FieldValueTooShort' },
+  TooMany: { text: 'Too many', cause: 'FieldValueTooMany' },
+  TooFew: { text: 'Too few', cause: 'FieldValueTooFew' },
+  Internal: { text: 'Internal error', cause: 'InternalError' },
+} as const;
+
+/** One broken rule: `field` is the path as the user wrote it, e.g. `spec.ingress[0].action`. */
+export interface FieldError {
+  type: keyof typeof fieldErrorTypes;
+  field: string;
+  /** The offending value; printed except for Required, Forbidden, TooLong and Internal. */
+  value?: unknown;
+  detail?: string;
+}
+
+const valueOmitted = new Set<FieldError['type']>(['Required', 'Forbidden', 'TooLong', 'Internal']);
+
+/** A value as field errors print it: strings quoted, numbers and booleans bare, the rest compact JSON. */
+function printValue(value: unknown): string {
+  if (value === undefined) return 'null';
+  if (typeof value === 'bigint') return value.toString();
+  return JSON.stringify(value, (_key, inner) => (typeof inner === 'bigint' ? Number(inner) : inner));
+}
+
+/** The text of a field error without the field: `Invalid value: "x": must be …` (apimachinery field.Error). */
+export function fieldErrorBody(error: FieldError): string {
+  const parts: string[] = [fieldErrorTypes[error.type].text];
+  if (!valueOmitted.has(error.type)) parts.push(printValue(error.value));
+  if (error.detail) parts.push(error.detail);
+  return parts.join(': ');
+}
+
+export function badRequest(message: string): StatusError {
+  return new StatusError('BadRequest', message);
+}
+
+export function unauthorized(): StatusError {
+  return new StatusError('Unauthorized', 'Unauthorized');
+}
+
+/** 403 for a resource (`gr` given) or a path. `message` is the sentence after "is forbidden: ". */
+export function forbidden(gr: GroupResource | undefined, name: string, message: string): StatusError {
+  if (!gr) return new StatusError('Forbidden', `forbidden: ${message}`, {});
+  const subject = name ? `${gr.resource}.${gr.group} ${JSON.stringify(name)}` : `${gr.resource}.${gr.group}`;
+  return new StatusError('Forbidden', `${subject} is forbidden: ${message}`, objectDetails(gr, name));
+}
+
+export function notFound(gr: GroupResource, name: string): StatusError {
+  const resource = gr.group ? `${gr.resource}.${gr.group}` : gr.resource;
+  return new StatusError(
+    'NotFound',
+    `${resource} ${JSON.stringify(name)} not found`,
+    objectDetails(gr, name),
+  );
+}
+
+/** 404 for a path under the served group that names no resource. */
+export function resourceNotFound(): StatusError {
+  return new StatusError('NotFound', 'the server could not find the requested resource', {});
+}
+
+/** 405 by the router, for a method that no handler takes. */
+export function methodNotAllowed(): StatusError {
+  return new StatusError(
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+    {},
+  );
+}
+
+export function alreadyExists(gr: GroupResource, name: string): StatusError {
+  const message = `${gr.resource}.${gr.group} ${JSON.stringify(name)} already exists`;
+  return new StatusError('AlreadyExists', message, objectDetails(gr, name));
+}
+
+export function conflict(gr: GroupResource, name: string, why: string): StatusError {
+  const message = `Operation cannot be fulfilled on ${gr.resource}.${gr.group} ${JSON.stringify(name)}: ${why}`;
+  return new StatusError('Conflict', message, objectDetails(gr, name));
+}
+
+/** The reason that a stale metadata.resourceVersion is answered with, to the letter. */
+export const staleWrite =
+  'the object has been modified; please apply your changes to the latest version and try again';
+
+export function expired(message: string, continueToken?: string): StatusError {
+  return new StatusError('Expired', message, undefined, continueToken ? { continue: continueToken } : {});
+}
+
+export function requestEntityTooLarge(detail: string): StatusError {
+  return new StatusError('RequestEntityTooLarge', `Request entity too large: ${detail}`);
+}
+
+/** 422: every broken rule of an object (`kind` is its Kind) or of request options (`kind` is e.g. ListOptions). */
+export function invalid(group: string, kind: string, name: string, errors: FieldError[]): StatusError {
+  const texts = errors.map(error => `${error.field}: ${fieldErrorBody(error)}`);
+  const distinct = [...new Set(texts)];
+  const listed = distinct.length === 1 ? distinct[0] : `[${distinct.join(', ')}]`;
+  const causes = errors.map(error => ({
+    reason: fieldErrorTypes[error.type].cause,
+    message: fieldErrorBody(error),
+    field: error.field,
+  }));
+  const subject = group ? `${kind}.${group}` : kind;
+  return new StatusError('Invalid', `${subject} ${JSON.stringify(name)} is invalid: ${listed}`, {
+    ...(name && { name }),
+    ...(group && { group }),
+    kind,
+    causes,
+  });
+}
+
+export function tooManyRequests(message: string, retryAfterSeconds: number): StatusError {
+  return new StatusError('TooManyRequests', message, { retryAfterSeconds });
+}
+
+export function internalError(cause: string): StatusError {
+  return new StatusError('InternalError', `Internal error occurred: ${cause}`, {
+    causes: [{ message: cause }],
+  });
+}
+
+export function serviceUnavailable(message: string, retryAfterSeconds?: number): StatusError {
+  return new StatusError(
+    'ServiceUnavailable',
+    message,
+    retryAfterSeconds ? { retryAfterSeconds } : undefined,
+  );
+}
+
+export function timeout(detail: string, retryAfterSeconds = 0): StatusError {
+  return new StatusError('Timeout', `Timeout: ${detail}`, retryAfterSeconds ? { retryAfterSeconds } : {});
+}
+
+/** 504 for a resourceVersion ahead of the store; client-go knows it by the cause and lists anew. */
+export function tooLargeResourceVersion(wanted: number | string, current: number): StatusError {
+  return new StatusError('Timeout', `Timeout: Too large resource version: ${wanted}, current: ${current}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  });
+}
+
+/** The answer to a delete that removed the object. */
+export function deleted(gr: GroupResource, name: string, uid: string): JsonObject {
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: { name, group: gr.group, kind: gr.resource, uid },
+  };
+}
+
+function objectDetails(gr: GroupResource, name: string): StatusDetails {
+  return { ...(name && { name }), ...(gr.group && { group: gr.group }), kind: gr.resource };
+}
