@@ -1,0 +1,48 @@
+import { encode } from '../machinery/encode.ts';
+import type { ApiObject } from '../machinery/object.ts';
+import type { Codec, Entry, Revision } from '../storage/backend.ts';
+
+/** One object as the cache holds it: what selectors and lists need, and its JSON, encoded once. */
+export interface CacheEntry {
+  /** The backend's key. */
+  readonly key: string;
+  /** Empty for cluster-scoped kinds. */
+  readonly namespace: string;
+  readonly name: string;
+  /** Revision of the object; of the deletion, where the entry tells of one. */
+  readonly revision: Revision;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Values of the field selectors that the kind knows, metadata.name and metadata.namespace among them. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** The v3 object as compact JSON, resourceVersion included. */
+  readonly json: Buffer;
+  /** The object, decoded anew: the caller may change it. */
+  object(): ApiObject;
+}
+
+/** How stored entries of one kind become cache entries. */
+export interface EntryReader {
+  codec: Codec;
+  /** Values of the kind's own field selectors. */
+  fieldsOf(object: ApiObject): Record<string, string>;
+}
+
+/** Reads a stored entry. Throws when its bytes are no object of the kind. */
+export function readEntry(reader: EntryReader, stored: Entry): CacheEntry {
+  const object = reader.codec.decode(stored);
+  const { name = '', namespace = '', labels = {} } = object.metadata;
+  return {
+    key: stored.key,
+    namespace,
+    name,
+    revision: stored.revision,
+    labels,
+    fields: {
+      'metadata.name': name,
+      ...(namespace && { 'metadata.namespace': namespace }),
+      ...reader.fieldsOf(object),
+    },
+    json: Buffer.from(encode(object)),
+    object: () => reader.codec.decode(stored),
+  };
+}
