@@ -1,6 +1,6 @@
 import type { Column } from '../kind.ts';
 
-/** The last column of every table: how long ago the object was created, as kubectl prints it for its own kinds. */
+/** The last column of every table: how long ago the object was created. */
 export const ageColumn: Column = {
   name: 'Age',
   type: 'date',

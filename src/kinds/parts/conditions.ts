@@ -9,7 +9,7 @@ const condition = object(
     }),
     message: string('Details of the last change, for people to read. May be empty.', { maxLength: 32768 }),
     observedGeneration: int64(
-      'metadata.generation of the object that this was found for; when it is lower, the condition is out of date.',
+      'The metadata.generation that this was found for. When lower than the object has, it is out of date.',
       { minimum: 0 },
     ),
     reason: string('Why the status is what it is: one CamelCase word for programs to read.', {
@@ -21,7 +21,8 @@ const condition = object(
     type: string('What the condition is about, e.g. Ready. Each type is listed once.', {
       maxLength: 316,
       pattern:
-        '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$',
+        '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?' +
+        '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$',
     }),
   },
   'One thing observed about the object, in the form of a Kubernetes condition.',
@@ -38,7 +39,7 @@ export function conditions(description: string): Typed<Condition[]> {
   });
 }
 
-/** The cell of a printer column that shows one field of the condition of this type; undefined where there is none. */
+/** A cell that shows one field of the condition of this type; undefined where there is no such condition. */
 export function conditionCell(
   source: ApiObject,
   type: string,

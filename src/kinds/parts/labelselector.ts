@@ -30,7 +30,7 @@ export function labelSelector(description: string): Typed<LabelSelector> {
   return object(properties, description, { 'x-kubernetes-map-type': 'atomic' });
 }
 
-/** A label selector in the words of kubectl: `app=web,tier in (a,b),!legacy`; `<none>` when it selects everything. */
+/** A label selector as kubectl prints it: `app=web,tier in (a,b),!legacy`; `<none>` when empty. */
 export function printLabelSelector(selector: LabelSelector | undefined): string {
   const labels = Object.entries(selector?.matchLabels ?? {})
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -1,0 +1,165 @@
+import type { ApiObject } from '../../machinery/object.ts';
+import { array, boolean, number, oneOf, string, type Typed } from '../../schema/build.ts';
+import type { ValidationRule } from '../../schema/schema.ts';
+import type { Column } from '../kind.ts';
+import { ageColumn } from './age.ts';
+import { refuseGlobal, rules, selector } from './rule.ts';
+
+const set = { 'x-kubernetes-list-type': 'set' } as const;
+
+/** Fields of `spec` that every tiered policy has. */
+export const policyProperties = {
+  egress: rules(
+    'Rules for traffic that leaves the selected endpoints, tried in order. Used when types has Egress.',
+  ),
+  ingress: rules(
+    'Rules for traffic that comes to the selected endpoints, tried in order. Used when types has Ingress.',
+  ),
+  order: number(
+    'Place among the policies of the tier, e.g. 100: lower is applied first, absent last, equal by name.',
+  ),
+  performanceHints: array(
+    oneOf(
+      ['AssumeNeededOnEveryNode'],
+      'AssumeNeededOnEveryNode: work the policy out everywhere, even where no endpoint uses it yet.',
+    ),
+    'Hints that may make the policy faster to put in place. They change nothing in what it does.',
+    set,
+  ),
+  serviceAccountSelector: selector(
+    'Narrows the policy to pods whose service account this selects by its labels, e.g. role == "frontend".',
+  ),
+  tier: string(
+    'Tier that the policy belongs to; it must exist. Tiers are applied one after the other, by their order.',
+    { default: 'default' },
+  ),
+  types: array(
+    oneOf(['Ingress', 'Egress'], 'Ingress or Egress.'),
+    'Directions that the policy applies to. When absent: Egress if there are only egress rules, both if ' +
+      'there are rules of both kinds, else Ingress.',
+    { minItems: 1, maxItems: 2, ...set },
+  ),
+};
+
+/** Fields of `spec` that the cluster-wide policies have beside `policyProperties`. */
+export const globalPolicyProperties = {
+  applyOnForward: boolean(
+    'Apply the policy also to traffic that a host endpoint forwards, not only to what ends there. Off by default.',
+  ),
+  doNotTrack: boolean(
+    'Apply the rules before connection tracking, so that replies need rules of their own. Host endpoints ' +
+      'only; needs applyOnForward.',
+  ),
+  namespaceSelector: selector(
+    'Narrows the policy to workloads in namespaces that this selects, e.g. environment == "production".',
+  ),
+  preDNAT: boolean(
+    'Apply the rules before destination NAT, so that they see node ports and service addresses. Host ' +
+      'endpoints and ingress only; needs applyOnForward.',
+  ),
+};
+
+/** `spec.selector`, whose reach differs between the kinds. */
+export function policySelector(reach: string): Typed<string> {
+  return selector(
+    `Which ${reach} the policy applies to, by label, e.g. app == "web". All of them when absent or empty.`,
+  );
+}
+
+/** `spec.stagedAction` of the staged kinds. */
+export const stagedAction = oneOf(
+  ['Set', 'Delete', 'Learn', 'Ignore'],
+  'What enforcing this would do to the policy of the same name: Set creates or replaces it, Delete removes ' +
+    'it. Learn and Ignore are markers for tools.',
+  { default: 'Set' },
+);
+
+const hostRules: ValidationRule[] = [
+  {
+    rule: '!((has(self.doNotTrack) && self.doNotTrack) && (has(self.preDNAT) && self.preDNAT))',
+    reason: 'FieldValueForbidden',
+    message: 'doNotTrack and preDNAT exclude each other',
+  },
+  {
+    rule: '(!has(self.preDNAT) || !self.preDNAT) || !has(self.egress) || size(self.egress) == 0',
+    reason: 'FieldValueForbidden',
+    message: 'a preDNAT policy has no egress rules',
+  },
+  {
+    rule: "(!has(self.preDNAT) || !self.preDNAT) || !has(self.types) || !self.types.exists(t, t == 'Egress')",
+    reason: 'FieldValueForbidden',
+    message: 'a preDNAT policy cannot have type Egress',
+  },
+  {
+    rule:
+      '(has(self.applyOnForward) && self.applyOnForward) || ' +
+      '((!has(self.doNotTrack) || !self.doNotTrack) && (!has(self.preDNAT) || !self.preDNAT))',
+    reason: 'FieldValueInvalid',
+    message: 'doNotTrack and preDNAT need applyOnForward: true',
+  },
+];
+
+/** CEL rules on `spec` of the namespaced policies. */
+export const policyValidations: ValidationRule[] = [
+  refuseGlobal('selector'),
+  refuseGlobal('serviceAccountSelector'),
+];
+
+/** CEL rules on `spec` of the cluster-wide policies. */
+export const globalPolicyValidations: ValidationRule[] = [
+  ...hostRules,
+  ...policyValidations,
+  refuseGlobal('namespaceSelector'),
+];
+
+/** What the columns read; the schema of each kind says more. */
+interface TieredSpec {
+  tier?: string;
+  order?: number;
+  selector?: string;
+  types?: string[];
+  stagedAction?: string;
+}
+
+function tieredSpec(object: ApiObject): TieredSpec {
+  return (object.spec ?? {}) as TieredSpec;
+}
+
+/** Columns of the four tiered kinds; the staged ones show their action as well. */
+export function policyColumns(options: { staged: boolean }): Column[] {
+  const staged: Column = {
+    name: 'Action',
+    type: 'string',
+    description: 'What enforcing the staged policy would do.',
+    value: object => tieredSpec(object).stagedAction ?? 'Set',
+  };
+  return [
+    {
+      name: 'Tier',
+      type: 'string',
+      description: 'Tier of the policy.',
+      value: object => tieredSpec(object).tier || 'default',
+    },
+    {
+      name: 'Order',
+      type: 'number',
+      description: 'Place in the tier; empty is last.',
+      value: object => tieredSpec(object).order,
+    },
+    {
+      name: 'Types',
+      type: 'string',
+      description: 'Directions that the policy applies to.',
+      value: object => tieredSpec(object).types?.join(','),
+    },
+    ...(options.staged ? [staged] : []),
+    {
+      name: 'Selector',
+      type: 'string',
+      description: 'Endpoints that the policy applies to.',
+      priority: 1,
+      value: object => tieredSpec(object).selector || 'all()',
+    },
+    ageColumn,
+  ];
+}
