@@ -1,0 +1,95 @@
+import { limits } from '../limits.ts';
+import { equal } from '../machinery/equal.ts';
+import type { ApiObject } from '../machinery/object.ts';
+import { conflict, notFound, staleWrite } from '../machinery/status.ts';
+import type { Entry } from '../storage/backend.ts';
+import { StorageError } from '../storage/errors.ts';
+import { groupResource, type ResourceParts } from './context.ts';
+import { specChanged } from './prepare.ts';
+
+/** An object with the place it is stored at. */
+export interface Current {
+  key: string;
+  revision: number;
+  object: ApiObject;
+}
+
+/** The object as last acknowledged. Throws 404. */
+export async function readCurrent(parts: ResourceParts, namespace: string, name: string): Promise<Current> {
+  await parts.cache.fresh();
+  const entry = parts.cache.get(namespace, name);
+  if (!entry) throw notFound(groupResource(parts.kind), name);
+  return { key: entry.key, revision: entry.revision, object: entry.object() };
+}
+
+/** The object straight from the store, after a write on what the cache held has failed. Throws 404. */
+async function reread(parts: ResourceParts, current: Current, name: string): Promise<Current> {
+  const entry = await parts.backend.get(current.key);
+  if (!entry) throw notFound(groupResource(parts.kind), name);
+  return { key: entry.key, revision: entry.revision, object: parts.codec.decode(entry) };
+}
+
+/**
+ * Runs a read-modify-write until it commits (registry.GuaranteedUpdate). `attempt` gets the current object and tries one write;
+ * a storage conflict reads anew and tries again. Throws 404 when the object is not there (any more), 409 after too many conflicts.
+ */
+export async function retryOnConflict<T>(
+  parts: ResourceParts,
+  namespace: string,
+  name: string,
+  attempt: (current: Current) => Promise<T>,
+): Promise<T> {
+  let current = await readCurrent(parts, namespace, name);
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt(current);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      if (error.code === 'NotFound') throw notFound(groupResource(parts.kind), name);
+      if (error.code !== 'Conflict') throw error;
+      if (tries === limits.maxPatchAttempts) throw conflict(groupResource(parts.kind), name, staleWrite);
+    }
+    current = await reread(parts, current, name);
+  }
+}
+
+/**
+ * Stores `next` over `current`, unless nothing differs: then nothing is written and the version stays (machinery.md §3.3).
+ * An object being deleted whose last finalizer goes is removed. Throws StorageError Conflict when the object has changed meanwhile.
+ */
+export async function storeChange(
+  parts: ResourceParts,
+  current: Current,
+  next: ApiObject,
+  options: { dryRun: boolean; subresource: '' | 'status' },
+): Promise<ApiObject> {
+  const { key, revision, object: old } = current;
+  delete next.metadata.resourceVersion;
+  const { resourceVersion, ...oldMetadata } = old.metadata;
+  if (equal(next, { ...old, metadata: oldMetadata })) return old;
+  if (options.subresource !== 'status' && specChanged(parts, next, old)) {
+    next.metadata.generation = (old.metadata.generation ?? 0) + 1;
+  }
+  const gone = next.metadata.deletionTimestamp !== undefined && !next.metadata.finalizers?.length;
+  if (options.dryRun) {
+    if (resourceVersion) next.metadata.resourceVersion = resourceVersion;
+    return next;
+  }
+  if (gone) {
+    const removed = await parts.backend.write({ type: 'delete', key, expect: revision });
+    next.metadata.resourceVersion = String(removed.revision);
+    return next;
+  }
+  return parts.codec.decode(await put(parts, key, next, revision, options.subresource));
+}
+
+function put(
+  parts: ResourceParts,
+  key: string,
+  next: ApiObject,
+  expect: number,
+  subresource: '' | 'status',
+): Promise<Entry> {
+  const value = parts.codec.encode(next);
+  return parts.backend.write({ type: 'update', key, value, expect, ...(subresource && { subresource }) });
+}

@@ -1,0 +1,39 @@
+import { group, type Kind, type RuleContext } from '../kinds/kind.ts';
+import type { ApiObject } from '../machinery/object.ts';
+import type { GroupResource } from '../machinery/status.ts';
+import type { Backend, Codec } from '../storage/backend.ts';
+import type { WatchCache } from '../watch/cache.ts';
+
+/** What a verb needs to know of the request beyond its own arguments. */
+export interface RequestContext {
+  /** Adds a Warning header to the answer. */
+  warn(text: string): void;
+  /** Aborted when the request has ended or run out of time. */
+  signal: AbortSignal;
+}
+
+/** What the verbs of one resource work with. */
+export interface ResourceParts {
+  kind: Kind;
+  backend: Backend;
+  codec: Codec;
+  cache: WatchCache;
+  rules: RuleContext;
+  /** The time, for creationTimestamp and deletionTimestamp. */
+  now(): Date;
+  newUid(): string;
+}
+
+export function groupResource(kind: Kind): GroupResource {
+  return { group, resource: kind.plural };
+}
+
+/** meta/v1 Time: RFC 3339 UTC, whole seconds. */
+export function timestamp(time: Date): string {
+  return `${time.toISOString().slice(0, 19)}Z`;
+}
+
+/** The name of an object that has been through validation. */
+export function nameOf(object: ApiObject): string {
+  return object.metadata.name ?? '';
+}

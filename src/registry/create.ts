@@ -1,0 +1,100 @@
+import { limits } from '../limits.ts';
+import { copy } from '../machinery/equal.ts';
+import { generateName } from '../machinery/metadata.ts';
+import type { ApiObject } from '../machinery/object.ts';
+import { alreadyExists, badRequest, StatusError } from '../machinery/status.ts';
+import { StorageError } from '../storage/errors.ts';
+import { groupResource, nameOf, type RequestContext, type ResourceParts, timestamp } from './context.ts';
+import { checkObject, dropDuplicateOwners, fillDefaults, settleNamespace } from './prepare.ts';
+
+/**
+ * Stores a new object (machinery.md §3.1): wipes what the system sets, fills defaults, names it, checks it, writes it.
+ * Returns it as stored; with `dryRun` as it would have been. Throws 400, 409 AlreadyExists, 422.
+ */
+export async function create(
+  parts: ResourceParts,
+  context: RequestContext,
+  namespace: string,
+  sent: ApiObject,
+  options: { dryRun: boolean },
+): Promise<ApiObject> {
+  const object = prepareNew(parts, context, namespace, sent);
+  const base = object.metadata.name ? undefined : object.metadata.generateName;
+  if (base === undefined) {
+    await checkObject(parts, object, undefined);
+    return store(parts, object, options);
+  }
+  for (let attempt = 1; ; attempt++) {
+    object.metadata.name = generateName(base);
+    await checkObject(parts, object, undefined);
+    try {
+      return await store(parts, object, options);
+    } catch (error) {
+      if (!(error instanceof StatusError) || error.status.reason !== 'AlreadyExists') throw error;
+      if (attempt === limits.maxGenerateNameAttempts) throw nameExhausted(parts, object);
+    }
+  }
+}
+
+function prepareNew(
+  parts: ResourceParts,
+  context: RequestContext,
+  namespace: string,
+  sent: ApiObject,
+): ApiObject {
+  const object = copy(sent);
+  const { metadata } = object;
+  settleNamespace(parts, object, namespace);
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  // Fields are not tracked before server-side apply is served.
+  delete metadata.managedFields;
+  dropDuplicateOwners(object, context);
+  metadata.uid = parts.newUid();
+  metadata.creationTimestamp = timestamp(parts.now());
+  metadata.generation = 1;
+  if (parts.kind.statusSubresource) delete object.status;
+  fillDefaults(parts, object, undefined);
+  return object;
+}
+
+async function store(
+  parts: ResourceParts,
+  object: ApiObject,
+  options: { dryRun: boolean },
+): Promise<ApiObject> {
+  const { backend, codec, cache } = parts;
+  const key = codec.keyFor(object);
+  if (options.dryRun) {
+    await cache.fresh();
+    const existing = cache.get(object.metadata.namespace ?? '', nameOf(object));
+    if (existing) throw exists(parts, object, existing.object());
+    delete object.metadata.resourceVersion;
+    return object;
+  }
+  if (object.metadata.resourceVersion) {
+    throw badRequest('resourceVersion should not be set on objects to be created');
+  }
+  try {
+    return codec.decode(await backend.write({ type: 'create', key, value: codec.encode(object) }));
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.code !== 'Exists') throw error;
+    await cache.fresh();
+    throw exists(parts, object, cache.get(object.metadata.namespace ?? '', nameOf(object))?.object());
+  }
+}
+
+function exists(parts: ResourceParts, object: ApiObject, existing: ApiObject | undefined): StatusError {
+  const error = alreadyExists(groupResource(parts.kind), nameOf(object));
+  if (!existing?.metadata.deletionTimestamp) return error;
+  return new StatusError('AlreadyExists', `object is being deleted: ${error.message}`, error.status.details);
+}
+
+function nameExhausted(parts: ResourceParts, object: ApiObject): StatusError {
+  const { message, status } = alreadyExists(groupResource(parts.kind), nameOf(object));
+  return new StatusError(
+    'AlreadyExists',
+    `${message}, the server was not able to generate a unique name for the object`,
+    { ...status.details, retryAfterSeconds: 1 },
+  );
+}

@@ -1,0 +1,52 @@
+import type { Decoded } from '../machinery/decode.ts';
+import { encode } from '../machinery/encode.ts';
+import { copy } from '../machinery/equal.ts';
+import type { Json } from '../machinery/json.ts';
+import { applyJsonPatch } from '../machinery/json-patch.ts';
+import { applyMergePatch } from '../machinery/merge-patch.ts';
+import type { ApiObject } from '../machinery/object.ts';
+import { badRequest } from '../machinery/status.ts';
+import { checkStrictPatch, type FieldValidation, readBody } from './body.ts';
+import { retryOnConflict } from './change.ts';
+import type { RequestContext, ResourceParts } from './context.ts';
+import { replace, type Subresource } from './update.ts';
+
+/** The media types of the patches that are served. */
+export const patchTypes = ['application/json-patch+json', 'application/merge-patch+json'] as const;
+export type PatchType = (typeof patchTypes)[number];
+
+/**
+ * Applies a patch to the live object and stores the result as an update would (machinery.md §4.2). A write conflict is tried again on
+ * the fresh object, unless the patch itself names a resourceVersion. Throws 400, 404, 409, 413, 422.
+ */
+export async function patch(
+  parts: ResourceParts,
+  context: RequestContext,
+  target: { namespace: string; name: string; subresource: Subresource },
+  sent: { type: PatchType; body: Pick<Decoded, 'value' | 'duplicates'> },
+  options: { dryRun: boolean; fieldValidation: FieldValidation },
+): Promise<ApiObject> {
+  const { kind } = parts;
+  return retryOnConflict(parts, target.namespace, target.name, async current => {
+    const patched = applyPatch(current.object, sent);
+    const text = options.fieldValidation === 'Strict' ? encode(patched) : '';
+    const { object, strictErrors } = readBody(kind, { value: patched, duplicates: duplicatesOf(sent) });
+    checkStrictPatch(strictErrors, text, options.fieldValidation, context);
+    return replace(parts, context, target, current, object, options);
+  });
+}
+
+function applyPatch(object: ApiObject, sent: { type: PatchType; body: { value: Json } }): Json {
+  const live = copy(object) as unknown as Json;
+  if (sent.type === 'application/json-patch+json') return applyJsonPatch(live, sent.body.value);
+  const { value } = sent.body;
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw badRequest('error decoding patch: a JSON object is needed');
+  }
+  return applyMergePatch(live, value);
+}
+
+function duplicatesOf(sent: { type: PatchType; body: { duplicates: string[] } }): string[] {
+  if (sent.type !== 'application/json-patch+json') return sent.body.duplicates;
+  return sent.body.duplicates.map(text => `json patch ${text}`);
+}

@@ -1,0 +1,155 @@
+import { limits } from '../limits.ts';
+import { decodeContinue, encodeContinue } from '../machinery/continue-token.ts';
+import { type FieldSelector, parseFieldSelector } from '../machinery/field-selector.ts';
+import { type LabelSelector, parseLabelSelector } from '../machinery/label-selector.ts';
+import type { ListOptions } from '../machinery/options.ts';
+import { parseResourceVersion } from '../machinery/resource-version.ts';
+import { expired, notFound, tooLargeResourceVersion } from '../machinery/status.ts';
+import { StorageError } from '../storage/errors.ts';
+import type { CacheEntry } from '../watch/entry.ts';
+import { groupResource, type ResourceParts } from './context.ts';
+
+/** A page of objects. */
+export interface ResourceList {
+  entries: CacheEntry[];
+  resourceVersion: string;
+  /** Token of the next page, where there is one. */
+  continue?: string;
+  remainingItemCount?: number;
+}
+
+/** Which objects a list, watch or deletecollection is about. */
+export interface Selection {
+  labels: LabelSelector;
+  fields: FieldSelector;
+  matches(entry: CacheEntry): boolean;
+}
+
+/** Parses the selectors of a request. Throws 400 on a selector that cannot be parsed or a field that cannot be selected on. */
+export function selectionOf(
+  parts: ResourceParts,
+  namespace: string,
+  options: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>,
+): Selection {
+  const labels = parseLabelSelector(options.labelSelector);
+  const supported = ['metadata.name', 'metadata.namespace', ...parts.kind.selectableFields];
+  const fields = parseFieldSelector(options.fieldSelector, supported);
+  return {
+    labels,
+    fields,
+    matches: entry =>
+      (namespace === '' || entry.namespace === namespace) &&
+      (labels.empty || labels.matches(entry.labels)) &&
+      (fields.empty || fields.matches(entry.fields)),
+  };
+}
+
+/** One object, at least as new as `resourceVersion` asks (machinery.md §2.7). Throws 404, 504 for a version not reached in time. */
+export async function get(
+  parts: ResourceParts,
+  namespace: string,
+  name: string,
+  options: { resourceVersion: string },
+): Promise<CacheEntry> {
+  await position(parts, options.resourceVersion);
+  const entry = parts.cache.get(namespace, name);
+  if (!entry) throw notFound(groupResource(parts.kind), name);
+  return entry;
+}
+
+/** Waits until the cache stands where a read of this resourceVersion may be answered. */
+export async function position(parts: ResourceParts, resourceVersion: string): Promise<void> {
+  if (resourceVersion === '0') return;
+  if (!resourceVersion) return parts.cache.fresh();
+  const revision = parseResourceVersion(resourceVersion);
+  if (await parts.cache.reaches(revision, limits.futureRevisionWaitMs)) return;
+  throw tooLargeResourceVersion(revision, parts.cache.revision);
+}
+
+/**
+ * A page of the objects in a namespace ('' for all), by the table of machinery.md §2.7 and the paging rules of §2.6.
+ * Throws 400, 410 with a token to go on from when the snapshot is gone, 504.
+ */
+export async function list(
+  parts: ResourceParts,
+  namespace: string,
+  options: ListOptions,
+): Promise<ResourceList> {
+  const selection = selectionOf(parts, namespace, options);
+  const { entries, revision } = await snapshot(parts, namespace, options);
+  const matching =
+    selection.labels.empty && selection.fields.empty
+      ? entries
+      : entries.filter(entry => selection.matches(entry));
+  const resourceVersion = String(revision);
+  if (!options.limit || matching.length <= options.limit) return { entries: matching, resourceVersion };
+  const page = matching.slice(0, options.limit);
+  const start = `${relativeKey(parts, namespace, page.at(-1)!.key)}\u0000`;
+  return {
+    entries: page,
+    resourceVersion,
+    continue: encodeContinue({ revision, start }),
+    ...(selection.labels.empty &&
+      selection.fields.empty && { remainingItemCount: matching.length - page.length }),
+  };
+}
+
+/** The entries that a list starts from, unfiltered, and the revision at which they are exact. */
+async function snapshot(
+  parts: ResourceParts,
+  namespace: string,
+  options: ListOptions,
+): Promise<{ entries: CacheEntry[]; revision: number }> {
+  const { cache } = parts;
+  if (options.continue) {
+    const token = decodeContinue(options.continue);
+    const after = afterKey(parts, namespace, token.start);
+    if (token.revision < 0) {
+      await cache.fresh();
+      return { entries: cache.list(namespace, after), revision: cache.revision };
+    }
+    return { entries: await at(parts, namespace, token, after), revision: token.revision };
+  }
+  await position(parts, options.resourceVersion);
+  const exact =
+    options.resourceVersionMatch === 'Exact' ||
+    (!options.resourceVersionMatch &&
+      options.limit > 0 &&
+      options.resourceVersion !== '' &&
+      options.resourceVersion !== '0');
+  if (!exact) return { entries: cache.list(namespace), revision: cache.revision };
+  const revision = parseResourceVersion(options.resourceVersion);
+  return { entries: await at(parts, namespace, { revision, start: '' }, ''), revision };
+}
+
+async function at(
+  parts: ResourceParts,
+  namespace: string,
+  token: { revision: number; start: string },
+  after: string,
+): Promise<CacheEntry[]> {
+  try {
+    return await parts.cache.listAt(token.revision, namespace, after);
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.code !== 'Compacted') throw error;
+    if (!token.start) {
+      throw expired(`The resourceVersion for the provided list is too old: ${token.revision}`);
+    }
+    throw expired(
+      'The provided continue parameter is too old to display a consistent list result. You can start a new list ' +
+        'without the continue parameter, or use the continue token in this response to retrieve the remainder of ' +
+        'the results. Continuing with the provided token results in an inconsistent list - objects that were ' +
+        'created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+      encodeContinue({ revision: -1, start: token.start }),
+    );
+  }
+}
+
+function relativeKey(parts: ResourceParts, namespace: string, key: string): string {
+  return key.slice(parts.codec.prefix(namespace || undefined).length);
+}
+
+/** The last key of the page before: tokens hold the first key that may follow it. */
+function afterKey(parts: ResourceParts, namespace: string, start: string): string {
+  return parts.codec.prefix(namespace || undefined) + (start.endsWith('\u0000') ? start.slice(0, -1) : start);
+}

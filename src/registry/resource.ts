@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import type { Kind, RuleContext } from '../kinds/kind.ts';
+import type { Decoded } from '../machinery/decode.ts';
+import type { ApiObject } from '../machinery/object.ts';
+import type { ListOptions } from '../machinery/options.ts';
+import { StatusError } from '../machinery/status.ts';
+import type { Backend, Codec } from '../storage/backend.ts';
+import type { WatchCache } from '../watch/cache.ts';
+import type { CacheEntry } from '../watch/entry.ts';
+import type { EventEncoder } from '../watch/stream.ts';
+import { checkStrict, type FieldValidation, readBody } from './body.ts';
+import type { RequestContext, ResourceParts } from './context.ts';
+import { create } from './create.ts';
+import { type DeleteRequest, remove } from './delete.ts';
+import { type PatchType, patch } from './patch.ts';
+import { get, list, type ResourceList } from './read.ts';
+import { type Subresource, update } from './update.ts';
+import { type StartStream, watch } from './watch.ts';
+
+export interface WriteOptions {
+  dryRun: boolean;
+  fieldValidation: FieldValidation;
+}
+
+/**
+ * The generic resource: every verb on the objects of one kind. `namespace` is '' for cluster-scoped kinds and for all
+ * namespaces. All methods throw StatusError for what a client did, StorageError for what the store did.
+ */
+export class Resource {
+  readonly kind: Kind;
+  readonly #parts: ResourceParts;
+
+  constructor(options: {
+    kind: Kind;
+    backend: Backend;
+    codec: Codec;
+    cache: WatchCache;
+    rules: RuleContext;
+    now?: () => Date;
+    newUid?: () => string;
+  }) {
+    this.kind = options.kind;
+    this.#parts = { now: () => new Date(), newUid: randomUUID, ...options };
+  }
+
+  create(
+    context: RequestContext,
+    namespace: string,
+    body: Decoded,
+    options: WriteOptions,
+  ): Promise<ApiObject> {
+    return create(this.#parts, context, namespace, this.#read(context, body, options), options);
+  }
+
+  get(namespace: string, name: string, options: { resourceVersion: string }): Promise<CacheEntry> {
+    return get(this.#parts, namespace, name, options);
+  }
+
+  list(namespace: string, options: ListOptions): Promise<ResourceList> {
+    return list(this.#parts, namespace, options);
+  }
+
+  update(
+    context: RequestContext,
+    target: { namespace: string; name: string; subresource: Subresource },
+    body: Decoded,
+    options: WriteOptions,
+  ): Promise<ApiObject> {
+    return update(this.#parts, context, target, this.#read(context, body, options), options);
+  }
+
+  patch(
+    context: RequestContext,
+    target: { namespace: string; name: string; subresource: Subresource },
+    sent: { type: PatchType; body: Decoded },
+    options: WriteOptions,
+  ): Promise<ApiObject> {
+    return patch(this.#parts, context, target, sent, options);
+  }
+
+  delete(
+    namespace: string,
+    name: string,
+    options: DeleteRequest,
+  ): Promise<{ object: ApiObject; removed: boolean }> {
+    return remove(this.#parts, namespace, name, options);
+  }
+
+  /** Deletes each object that the list options choose; one that is gone already is passed over. Returns their last states. */
+  async deleteCollection(
+    context: RequestContext,
+    namespace: string,
+    options: DeleteRequest,
+    listOptions: ListOptions,
+  ): Promise<{ objects: ApiObject[]; resourceVersion: string }> {
+    const { entries, resourceVersion } = await this.list(namespace, listOptions);
+    const objects: ApiObject[] = [];
+    for (const entry of entries) {
+      context.signal.throwIfAborted();
+      try {
+        objects.push((await this.delete(entry.namespace, entry.name, options)).object);
+      } catch (error) {
+        if (!(error instanceof StatusError) || error.status.code !== 404) throw error;
+      }
+    }
+    return { objects, resourceVersion };
+  }
+
+  watch(namespace: string, options: ListOptions, encoder: EventEncoder): Promise<StartStream> {
+    return watch(this.#parts, namespace, options, encoder);
+  }
+
+  #read(context: RequestContext, body: Decoded, options: WriteOptions): ApiObject {
+    const { object, strictErrors } = readBody(this.kind, body);
+    checkStrict(this.kind, strictErrors, options.fieldValidation, context);
+    return object;
+  }
+}

@@ -1,0 +1,130 @@
+import { group } from '../kinds/kind.ts';
+import { copy } from '../machinery/equal.ts';
+import type { ApiObject } from '../machinery/object.ts';
+import { badRequest, conflict, fieldErrorBody, StatusError, staleWrite } from '../machinery/status.ts';
+import { type Current, retryOnConflict, storeChange } from './change.ts';
+import { groupResource, type RequestContext, type ResourceParts } from './context.ts';
+import { checkObject, dropDuplicateOwners, fillDefaults, settleNamespace } from './prepare.ts';
+
+export type Subresource = '' | 'status';
+
+/**
+ * Replaces an object (PUT, machinery.md §3.3), or its status. Returns it as stored.
+ * Throws 400 (names differ), 404, 409 (stale resourceVersion or another uid), 422.
+ */
+export async function update(
+  parts: ResourceParts,
+  context: RequestContext,
+  target: { namespace: string; name: string; subresource: Subresource },
+  sent: ApiObject,
+  options: { dryRun: boolean },
+): Promise<ApiObject> {
+  const version = sent.metadata.resourceVersion;
+  return retryOnConflict(parts, target.namespace, target.name, async current => {
+    if (!version) throw versionMissing(parts, target.name);
+    return replace(parts, context, target, current, copy(sent), options);
+  });
+}
+
+/** Checks `sent` as the successor of `current` and stores it: what PUT and the patches have in common. */
+export async function replace(
+  parts: ResourceParts,
+  context: RequestContext,
+  target: { namespace: string; name: string; subresource: Subresource },
+  current: Current,
+  sent: ApiObject,
+  options: { dryRun: boolean },
+): Promise<ApiObject> {
+  checkIdentity(parts, target, sent, current.object);
+  if (sent.metadata.resourceVersion !== current.object.metadata.resourceVersion) {
+    throw conflict(groupResource(parts.kind), target.name, staleWrite);
+  }
+  const next = successor(parts, context, target, sent, current.object);
+  await checkObject(parts, next, current.object);
+  return storeChange(parts, current, next, { ...options, subresource: target.subresource });
+}
+
+function checkIdentity(
+  parts: ResourceParts,
+  target: { namespace: string; name: string },
+  sent: ApiObject,
+  old: ApiObject,
+): void {
+  const { name, uid } = sent.metadata;
+  if (!name) {
+    throw badRequest(
+      `the name of the object (${name ?? ''} based on URL) was undeterminable: name must be provided`,
+    );
+  }
+  if (name !== target.name) {
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
+  }
+  settleNamespace(parts, sent, target.namespace);
+  if (uid && uid !== old.metadata.uid) {
+    const why =
+      `StorageError: invalid object, Code: 4, Key: ${target.name}, ResourceVersion: 0, AdditionalErrorMsg: ` +
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
+    throw conflict(groupResource(parts.kind), target.name, why);
+  }
+}
+
+/** The object to be stored: what the request may set from `sent`, the rest from `old` (rest.BeforeUpdate). */
+function successor(
+  parts: ResourceParts,
+  context: RequestContext,
+  target: { subresource: Subresource },
+  sent: ApiObject,
+  old: ApiObject,
+): ApiObject {
+  if (target.subresource === 'status') {
+    const next = copy(old);
+    delete next.status;
+    if (sent.status !== undefined) next.status = sent.status;
+    fillDefaults(parts, next, old);
+    return next;
+  }
+  const { metadata } = sent;
+  const kept = old.metadata;
+  keep(metadata, 'uid', kept.uid);
+  keep(metadata, 'creationTimestamp', kept.creationTimestamp);
+  keep(metadata, 'generation', kept.generation);
+  keep(metadata, 'deletionTimestamp', kept.deletionTimestamp);
+  keep(metadata, 'deletionGracePeriodSeconds', kept.deletionGracePeriodSeconds);
+  keep(metadata, 'generateName', kept.generateName ?? metadata.generateName);
+  delete metadata.managedFields;
+  dropDuplicateOwners(sent, context);
+  if (parts.kind.statusSubresource) {
+    delete sent.status;
+    if (old.status !== undefined) sent.status = copy(old.status);
+  }
+  fillDefaults(parts, sent, old);
+  return sent;
+}
+
+/** Sets the field to the value that the system keeps, or takes it away. */
+function keep<K extends keyof ApiObject['metadata']>(
+  metadata: ApiObject['metadata'],
+  field: K,
+  value: ApiObject['metadata'][K] | undefined,
+): void {
+  if (value === undefined) delete metadata[field];
+  else metadata[field] = value;
+}
+
+/** 422 for an update without a version; the resource stands where the kind usually does, as upstream prints it. */
+function versionMissing(parts: ResourceParts, name: string): StatusError {
+  const error = {
+    type: 'Invalid',
+    field: 'metadata.resourceVersion',
+    value: 0,
+    detail: 'must be specified for an update',
+  } as const;
+  const body = fieldErrorBody(error);
+  const message = `${parts.kind.plural}.${group} ${JSON.stringify(name)} is invalid: ${error.field}: ${body}`;
+  return new StatusError('Invalid', message, {
+    name,
+    group,
+    kind: parts.kind.plural,
+    causes: [{ reason: 'FieldValueInvalid', message: body, field: error.field }],
+  });
+}
