@@ -26,7 +26,7 @@ export function fieldColumn(options: Omit<Column, 'value'> & { path: string; fal
 
 const shownItems = 3;
 
-/** A cell for a list: its first three items, and how many there are beyond them, as kubectl does for hosts. */
+/** A cell for a list: its first three items, and how many there are beyond them, as kubectl does. */
 export function listCell(items: readonly Json[]): string | undefined {
   if (items.length === 0) return undefined;
   const shown = items.slice(0, shownItems).join(',');
