@@ -1,0 +1,86 @@
+import { boolean, type Infer, object, string } from '../schema/build.ts';
+import { apiVersion, type Kind } from './kind.ts';
+import { ageColumn } from './parts/age.ts';
+import { fieldColumn } from './parts/column.ts';
+
+const kind = 'ClusterInformation';
+const description =
+  'What this Calico installation is: its version, its identity and whether its datastore may be used. ' +
+  'There is one object, named default, which Calico keeps up to date.';
+
+const spec = object(
+  {
+    calicoVersion: string('Version of Calico that the nodes run, e.g. v3.32.0. Set by calico-node.'),
+    clusterGUID: string('Identifier of the installation, made once: 32 hexadecimal digits.'),
+    clusterType: string('Comma-separated words on where Calico runs, e.g. k8s,bgp,kubeadm,kdd.'),
+    datastoreReady: boolean(
+      'Whether Calico may use the datastore. While it is false, e.g. during a migration, agents wait ' +
+        'and no pod gets a network.',
+    ),
+    variant: string('Edition of Calico that is installed, e.g. Calico.'),
+  },
+  'Facts about the installation.',
+);
+
+export type ClusterInformationSpec = Infer<typeof spec>;
+
+export const clusterInformation: Kind = {
+  kind,
+  plural: 'clusterinformations',
+  singular: 'clusterinformation',
+  shortNames: ['clusterinfo', 'clusterinfos'],
+  namespaced: false,
+  tiered: false,
+  statusSubresource: false,
+  storageClass: 'resource',
+  description,
+  schema: object({ spec }, description, { required: ['spec'] }),
+  selectableFields: [],
+  columns: [
+    fieldColumn({
+      name: 'Version',
+      type: 'string',
+      path: 'spec.calicoVersion',
+      description: 'Version of Calico that the nodes run.',
+    }),
+    fieldColumn({
+      name: 'Ready',
+      type: 'boolean',
+      path: 'spec.datastoreReady',
+      description: 'Whether Calico may use the datastore.',
+    }),
+    fieldColumn({
+      name: 'Type',
+      type: 'string',
+      path: 'spec.clusterType',
+      description: 'Where Calico runs.',
+    }),
+    fieldColumn({
+      name: 'GUID',
+      type: 'string',
+      path: 'spec.clusterGUID',
+      priority: 1,
+      description: 'Identifier of the installation.',
+    }),
+    ageColumn,
+  ],
+  initial: [{ apiVersion, kind, metadata: { name: 'default' }, spec: { datastoreReady: true } }],
+  examples: {
+    valid: [
+      {
+        apiVersion,
+        kind,
+        metadata: { name: 'default' },
+        spec: {
+          calicoVersion: 'v3.32.0',
+          clusterGUID: 'b20a58d5f5c34578ac10934e87a70494',
+          clusterType: 'k8s,bgp,kubeadm,kdd',
+          datastoreReady: true,
+          variant: 'Calico',
+        } satisfies ClusterInformationSpec,
+      },
+      { apiVersion, kind, metadata: { name: 'default' }, spec: { datastoreReady: false } },
+    ],
+    invalid: [],
+  },
+};

@@ -1,0 +1,120 @@
+import { boolean, type Infer, integer, object, oneOf } from '../schema/build.ts';
+import { apiVersion, type Kind } from './kind.ts';
+import { ageColumn } from './parts/age.ts';
+import { fieldColumn } from './parts/column.ts';
+
+const kind = 'IPAMConfiguration';
+const description =
+  'How Calico IPAM assigns addresses across the whole cluster. There is one object, named default.';
+
+const spec = object(
+  {
+    autoAllocateBlocks: boolean(
+      'Whether a node may claim a further block of addresses by itself when its own blocks are full.',
+      { default: true },
+    ),
+    ipCooldownSeconds: integer(
+      'Seconds that a released address rests before it is assigned again, 0 to 1200. Default: 0 (at ' +
+        'once, though the address released longest ago comes first).',
+      { format: 'int32', minimum: 0, maximum: 1200 },
+    ),
+    kubeVirtVMAddressPersistence: oneOf(
+      ['Enabled', 'Disabled'],
+      'Enabled: a KubeVirt virtual machine keeps its address when its pod is replaced, which live ' +
+        'migration needs. Disabled: each new pod gets a new address. Default: Enabled.',
+    ),
+    maxBlocksPerHost: integer(
+      'Most blocks that may be affine to one node, 0 to 1000000; 0 sets no limit here, and IPAM then ' +
+        'stops at 20.',
+      {
+        format: 'int32',
+        minimum: 0,
+        maximum: 1000000,
+        default: 0,
+      },
+    ),
+    strictAffinity: boolean(
+      'Whether nodes are kept from borrowing single addresses from the blocks of other nodes. Needed ' +
+        'where routes cannot be set per address, e.g. on Windows.',
+      { default: false },
+    ),
+  },
+  'The switches of IPAM.',
+  { required: ['autoAllocateBlocks', 'strictAffinity'] },
+);
+
+export type IPAMConfigurationSpec = Infer<typeof spec>;
+
+export const ipamConfiguration: Kind = {
+  kind,
+  plural: 'ipamconfigurations',
+  singular: 'ipamconfiguration',
+  shortNames: ['ipamconfig', 'ipamconfigs'],
+  namespaced: false,
+  tiered: false,
+  statusSubresource: false,
+  storageClass: 'ipam-config',
+  description,
+  schema: object({ spec }, description, { required: ['spec'] }),
+  selectableFields: [],
+  columns: [
+    fieldColumn({
+      name: 'Strict-Affinity',
+      type: 'boolean',
+      path: 'spec.strictAffinity',
+      description: 'Whether nodes are kept from borrowing addresses.',
+    }),
+    fieldColumn({
+      name: 'Auto-Allocate-Blocks',
+      type: 'boolean',
+      path: 'spec.autoAllocateBlocks',
+      description: 'Whether nodes claim further blocks by themselves.',
+    }),
+    fieldColumn({
+      name: 'Max-Blocks-Per-Host',
+      type: 'integer',
+      path: 'spec.maxBlocksPerHost',
+      description: 'Most blocks that one node may hold; 0 sets no limit.',
+    }),
+    fieldColumn({
+      name: 'Cooldown-Seconds',
+      type: 'integer',
+      path: 'spec.ipCooldownSeconds',
+      fallback: 0,
+      priority: 1,
+      description: 'How long a released address rests.',
+    }),
+    fieldColumn({
+      name: 'VM-Persistence',
+      type: 'string',
+      path: 'spec.kubeVirtVMAddressPersistence',
+      fallback: 'Enabled',
+      priority: 1,
+      description: 'Whether KubeVirt virtual machines keep their addresses.',
+    }),
+    ageColumn,
+  ],
+  examples: {
+    valid: [
+      {
+        apiVersion,
+        kind,
+        metadata: { name: 'default' },
+        spec: {
+          strictAffinity: true,
+          autoAllocateBlocks: true,
+          maxBlocksPerHost: 4,
+          ipCooldownSeconds: 30,
+          kubeVirtVMAddressPersistence: 'Enabled',
+        } satisfies IPAMConfigurationSpec,
+      },
+      {
+        apiVersion,
+        kind,
+        metadata: { name: 'default' },
+        spec: { strictAffinity: false, autoAllocateBlocks: false },
+      },
+    ],
+    invalid: [],
+  },
+};

@@ -1,0 +1,62 @@
+import { array, type Infer, object, string } from '../schema/build.ts';
+import { apiVersion, type Kind } from './kind.ts';
+import { ageColumn } from './parts/age.ts';
+import { listAt, listCell } from './parts/column.ts';
+
+const kind = 'IPReservation';
+const description =
+  'Addresses that Calico never assigns, e.g. because devices outside the cluster use them. Addresses ' +
+  'already assigned are not taken back.';
+
+const spec = object(
+  {
+    reservedCIDRs: array(
+      string('A range in CIDR notation; a single address is written 10.48.0.1/32 or fd00:10:48::1/128.', {
+        format: 'cidr',
+      }),
+      'Ranges to leave out of new assignments. Keep them small against their pool: IPAM passes over ' +
+        'reserved addresses one by one.',
+      { 'x-kubernetes-list-type': 'set' },
+    ),
+  },
+  'The addresses that are reserved.',
+);
+
+export type IPReservationSpec = Infer<typeof spec>;
+
+export const ipReservation: Kind = {
+  kind,
+  plural: 'ipreservations',
+  singular: 'ipreservation',
+  shortNames: [],
+  namespaced: false,
+  tiered: false,
+  statusSubresource: false,
+  storageClass: 'resource',
+  description,
+  schema: object({ spec }, description, { required: ['spec'] }),
+  selectableFields: [],
+  columns: [
+    {
+      name: 'CIDRs',
+      type: 'string',
+      description: 'The ranges that are reserved; the first three of them.',
+      value: source => listCell(listAt(source, 'spec.reservedCIDRs')),
+    },
+    ageColumn,
+  ],
+  examples: {
+    valid: [
+      {
+        apiVersion,
+        kind,
+        metadata: { name: 'network-gear' },
+        spec: {
+          reservedCIDRs: ['10.48.0.0/30', '10.48.255.255/32', '10.48.7.64/28', 'fd00:10:48::/126'],
+        } satisfies IPReservationSpec,
+      },
+      { apiVersion, kind, metadata: { name: 'nothing-yet' }, spec: {} },
+    ],
+    invalid: [],
+  },
+};
