@@ -1,8 +1,8 @@
-import type { ApiObject } from '../../machinery/object.ts';
 import { array, boolean, number, oneOf, string, type Typed } from '../../schema/build.ts';
 import type { ValidationRule } from '../../schema/schema.ts';
 import type { Column } from '../kind.ts';
 import { ageColumn } from './age.ts';
+import { fieldColumn, listAt, listCell, valueAt } from './column.ts';
 import { refuseGlobal, rules, selector } from './rule.ts';
 
 const set = { 'x-kubernetes-list-type': 'set' } as const;
@@ -44,7 +44,7 @@ export const policyProperties = {
 /** Fields of `spec` that the cluster-wide policies have beside `policyProperties`. */
 export const globalPolicyProperties = {
   applyOnForward: boolean(
-    'Apply the policy also to traffic that a host endpoint forwards, not only to what ends there. Off by default.',
+    'Apply the policy also to what a host endpoint forwards, not only to what ends there. Default: false.',
   ),
   doNotTrack: boolean(
     'Apply the rules before connection tracking, so that replies need rules of their own. Host endpoints ' +
@@ -112,53 +112,42 @@ export const globalPolicyValidations: ValidationRule[] = [
   refuseGlobal('namespaceSelector'),
 ];
 
-/** What the columns read; the schema of each kind says more. */
-interface TieredSpec {
-  tier?: string;
-  order?: number;
-  selector?: string;
-  types?: string[];
-  stagedAction?: string;
-}
-
-function tieredSpec(object: ApiObject): TieredSpec {
-  return (object.spec ?? {}) as TieredSpec;
-}
-
 /** Columns of the four tiered kinds; the staged ones show their action as well. */
 export function policyColumns(options: { staged: boolean }): Column[] {
-  const staged: Column = {
+  const action = fieldColumn({
     name: 'Action',
     type: 'string',
     description: 'What enforcing the staged policy would do.',
-    value: object => tieredSpec(object).stagedAction ?? 'Set',
-  };
+    path: 'spec.stagedAction',
+    fallback: 'Set',
+  });
   return [
-    {
+    fieldColumn({
       name: 'Tier',
       type: 'string',
       description: 'Tier of the policy.',
-      value: object => tieredSpec(object).tier || 'default',
-    },
-    {
+      path: 'spec.tier',
+      fallback: 'default',
+    }),
+    fieldColumn({
       name: 'Order',
       type: 'number',
       description: 'Place in the tier; empty is last.',
-      value: object => tieredSpec(object).order,
-    },
+      path: 'spec.order',
+    }),
     {
       name: 'Types',
       type: 'string',
       description: 'Directions that the policy applies to.',
-      value: object => tieredSpec(object).types?.join(','),
+      value: object => listCell(listAt(object, 'spec.types')),
     },
-    ...(options.staged ? [staged] : []),
+    ...(options.staged ? [action] : []),
     {
       name: 'Selector',
       type: 'string',
       description: 'Endpoints that the policy applies to.',
       priority: 1,
-      value: object => tieredSpec(object).selector || 'all()',
+      value: object => valueAt(object, 'spec.selector') || 'all()',
     },
     ageColumn,
   ];

@@ -113,9 +113,11 @@ function entityRule(description: string) {
       ),
       nets: nets('Match these networks. All networks of a rule must be of one IP version.'),
       notNets: nets('Match everything but these networks. 0.0.0.0/0 and ::/0 are refused.'),
-      notPorts: ports('Match every port but these. The rule needs protocol TCP, UDP or SCTP.'),
+      notPorts: ports(
+        'Match every port but these. Numbers and ranges need protocol TCP, UDP or SCTP in the rule.',
+      ),
       notSelector: selector('Match endpoints that this does not select, in addition to selector.'),
-      ports: ports('Match these ports. Ports by number need protocol TCP, UDP or SCTP in the rule.'),
+      ports: ports('Match these ports. Numbers and ranges need protocol TCP, UDP or SCTP in the rule.'),
       selector: selector(
         'Match workloads, host endpoints and network sets by label, e.g. app == "web" && has(zone). A ' +
           'namespaced policy looks in its own namespace only, unless namespaceSelector says otherwise.',

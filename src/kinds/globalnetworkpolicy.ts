@@ -1,0 +1,40 @@
+import { type Infer, object } from '../schema/build.ts';
+import type { Kind } from './kind.ts';
+import {
+  globalPolicyProperties,
+  globalPolicyValidations,
+  policyColumns,
+  policyProperties,
+  policySelector,
+} from './parts/policy.ts';
+import { policyExamples } from './parts/policyexamples.ts';
+
+const spec = object(
+  {
+    ...policyProperties,
+    ...globalPolicyProperties,
+    selector: policySelector('workloads of all namespaces and host endpoints'),
+  },
+  'What the policy applies to and what it does.',
+  { 'x-kubernetes-validations': globalPolicyValidations },
+);
+
+export type GlobalNetworkPolicySpec = Infer<typeof spec>;
+
+export const globalNetworkPolicy: Kind = {
+  kind: 'GlobalNetworkPolicy',
+  plural: 'globalnetworkpolicies',
+  singular: 'globalnetworkpolicy',
+  shortNames: ['gnp', 'cgnp', 'calicoglobalnetworkpolicies'],
+  namespaced: false,
+  tiered: true,
+  statusSubresource: false,
+  storageClass: 'resource',
+  description:
+    'A firewall policy for the whole cluster: it applies to workloads of all namespaces and to host ' +
+    'endpoints, chosen by label. It belongs to a tier.',
+  schema: object({ spec }, 'A firewall policy for the whole cluster.', { required: ['spec'] }),
+  selectableFields: ['spec.tier'],
+  columns: policyColumns({ staged: false }),
+  examples: policyExamples({ kind: 'GlobalNetworkPolicy', namespaced: false, staged: false }),
+};

@@ -1,0 +1,33 @@
+import { type Infer, object } from '../schema/build.ts';
+import type { Kind } from './kind.ts';
+import { policyColumns, policyProperties, policySelector, policyValidations } from './parts/policy.ts';
+import { policyExamples } from './parts/policyexamples.ts';
+
+const spec = object(
+  {
+    ...policyProperties,
+    selector: policySelector('pods and other workloads of the namespace'),
+  },
+  'What the policy applies to and what it does.',
+  { 'x-kubernetes-validations': policyValidations },
+);
+
+export type NetworkPolicySpec = Infer<typeof spec>;
+
+export const networkPolicy: Kind = {
+  kind: 'NetworkPolicy',
+  plural: 'networkpolicies',
+  singular: 'networkpolicy',
+  shortNames: ['cnp', 'caliconetworkpolicy', 'caliconetworkpolicies'],
+  namespaced: true,
+  tiered: true,
+  statusSubresource: false,
+  storageClass: 'resource',
+  description:
+    'A firewall policy for workloads of one namespace, chosen by label: ordered rules that allow, deny, ' +
+    'log or pass on their traffic. It belongs to a tier.',
+  schema: object({ spec }, 'A firewall policy for workloads of one namespace.', { required: ['spec'] }),
+  selectableFields: ['spec.tier'],
+  columns: policyColumns({ staged: false }),
+  examples: policyExamples({ kind: 'NetworkPolicy', namespaced: true, staged: false }),
+};

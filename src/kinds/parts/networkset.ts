@@ -1,0 +1,78 @@
+import type { Json } from '../../machinery/json.ts';
+import { array, object, string } from '../../schema/build.ts';
+import { apiVersion, type Column, type Kind } from '../kind.ts';
+import { ageColumn } from './age.ts';
+import { listAt, listCell } from './column.ts';
+
+/** `spec` of both kinds of network set. */
+export const networkSetSpec = object(
+  {
+    nets: array(
+      string('A network in CIDR notation or a single address, e.g. 192.0.2.0/24 or 2001:db8::1.'),
+      'The networks. Both IP versions may be mixed; each network is listed once.',
+      { 'x-kubernetes-list-type': 'set' },
+    ),
+  },
+  'What the set holds.',
+);
+
+export const networkSetColumns: Column[] = [
+  {
+    name: 'Nets',
+    type: 'integer',
+    description: 'Number of networks in the set.',
+    value: object => listAt(object, 'spec.nets').length,
+  },
+  {
+    name: 'Networks',
+    type: 'string',
+    description: 'The first networks of the set.',
+    priority: 1,
+    value: object => listCell(listAt(object, 'spec.nets')),
+  },
+  ageColumn,
+];
+
+/** Examples of NetworkSet or GlobalNetworkSet; the former lives in namespace `shop`. */
+export function networkSetExamples(of: { kind: string; namespaced: boolean }): Kind['examples'] {
+  const make = (name: string, spec: Json) => ({
+    apiVersion,
+    kind: of.kind,
+    metadata: {
+      name,
+      ...(of.namespaced && { namespace: 'shop' }),
+      labels: { role: 'payment-provider' },
+    },
+    spec,
+  });
+  const { spec: _spec, ...noSpec } = make('broken', {});
+  return {
+    valid: [
+      make('payment-providers', {
+        nets: ['192.0.2.0/24', '198.51.100.17', '2001:db8:40::/48', '2001:db8::7'],
+      }),
+      make('empty', {}),
+      make('host-bits', { nets: ['10.1.2.3/16'] }),
+    ],
+    invalid: [
+      {
+        why: 'the same network twice',
+        object: make('broken', { nets: ['192.0.2.0/24', '198.51.100.0/24', '192.0.2.0/24'] }),
+        errors: ['spec.nets[2]: Duplicate value: "192.0.2.0/24"'],
+      },
+      {
+        why: 'one network in place of a list',
+        object: make('broken', { nets: '192.0.2.0/24' }),
+        errors: ['spec.nets: Invalid value: "string": spec.nets in body must be of type array: "string"'],
+      },
+      {
+        why: 'a network that is no text',
+        object: make('broken', { nets: [10] }),
+        errors: [
+          'spec.nets[0]: Invalid value: "integer": spec.nets[0] in body must be of type string: "integer"',
+        ],
+      },
+      { why: 'no spec', object: noSpec, errors: ['spec: Required value'] },
+    ],
+  };
+}
