@@ -1,0 +1,260 @@
+import { array, boolean, type Infer, integer, object, oneOf, string } from '../schema/build.ts';
+import { apiVersion, type Kind } from './kind.ts';
+import { ageColumn } from './parts/age.ts';
+import { asNumber } from './parts/bgp.ts';
+import { fieldColumn, listAt, listCell } from './parts/column.ts';
+import { password } from './parts/secret.ts';
+
+const kind = 'BGPPeer';
+const description =
+  'BGP sessions between nodes and a router, between groups of nodes, or between a node and workloads ' +
+  'that run on it.';
+
+const spec = object(
+  {
+    asNumber: asNumber(
+      'AS number of the peer. Leave it out with peerSelector; needed with localWorkloadSelector.',
+    ),
+    filters: array(
+      string('Name of a BGPFilter.'),
+      'BGPFilters for the routes of these sessions, tried in order. They must exist.',
+      {
+        'x-kubernetes-list-type': 'atomic',
+      },
+    ),
+    keepOriginalNextHop: boolean(
+      'Deprecated: true is nextHopMode Keep. Cannot be set together with nextHopMode.',
+    ),
+    keepaliveTime: string('Time between keepalive messages, e.g. 20s. Default: a third of the hold time.'),
+    localASNumber: asNumber(
+      'AS number that the nodes use towards this peer. Default: their own, or that of the BGPConfiguration.',
+    ),
+    localWorkloadSelector: string(
+      'Each node peers with the workloads on it that match, e.g. app == "router". Needs asNumber; ' +
+        'excludes peerIP and peerSelector.',
+      { maxLength: 1024 },
+    ),
+    maxRestartTime: string(
+      'How long routes are kept while the peer restarts (graceful restart), e.g. 90s. Default: 120s.',
+    ),
+    nextHopMode: oneOf(
+      ['Auto', 'Self', 'Keep'],
+      'Next hop of the routes sent to the peer: Self (this node), Keep (as received) or Auto (as BGP ' +
+        'has it). Default: Auto.',
+    ),
+    node: string('The one node that has the session. With neither node nor nodeSelector all nodes have it.', {
+      maxLength: 253,
+    }),
+    nodeSelector: string('The nodes that have the session, e.g. rack == "1". Excludes node.', {
+      maxLength: 1024,
+    }),
+    numAllowedLocalASNumbers: integer(
+      'How often the own AS number may occur in the AS path of routes received. Loosens the protection ' +
+        'of BGP against loops; use with care. Default: 0.',
+      { format: 'int32' },
+    ),
+    password: password('Password (TCP MD5) of the sessions.'),
+    peerIP: string(
+      'Address of the peer, with a port if it is not 179: 192.0.2.1, 192.0.2.1:1790, 2001:db8::1 or ' +
+        '[2001:db8::1]:1790.',
+      { maxLength: 64 },
+    ),
+    peerSelector: string(
+      'The nodes to peer with, e.g. route-reflector == "true"; addresses and AS numbers come from these ' +
+        'nodes. Excludes peerIP and asNumber.',
+      { maxLength: 1024 },
+    ),
+    reachableBy: string(
+      'Address of the gateway on the way to the peer; nodes get a static route to peerIP over it, which ' +
+        'prevents route flapping. Needs peerIP, of the same IP version.',
+      { maxLength: 64 },
+    ),
+    reversePeering: oneOf(
+      ['Auto', 'Manual'],
+      'With peerSelector, whether the other side gets its session by itself (Auto) or from a BGPPeer of ' +
+        'its own (Manual). Default: Auto.',
+    ),
+    sourceAddress: oneOf(
+      ['UseNodeIP', 'None'],
+      'Source address of the session: the BGP address of the node (UseNodeIP) or what the kernel picks ' +
+        '(None). Default: UseNodeIP.',
+    ),
+    ttlSecurity: integer(
+      'Number of hops to the peer, 0 to 255. When set, packets that come from further away are dropped ' +
+        '(GTSM).',
+    ),
+  },
+  'Which nodes peer, with whom, and how.',
+  {
+    'x-kubernetes-validations': [
+      {
+        rule:
+          '(!has(self.node) || size(self.node) == 0) || (!has(self.nodeSelector) || ' +
+          'size(self.nodeSelector) == 0)',
+        message: 'node and nodeSelector cannot both be set',
+        reason: 'FieldValueForbidden',
+      },
+      {
+        rule:
+          '(!has(self.peerIP) || size(self.peerIP) == 0) || (!has(self.peerSelector) || ' +
+          'size(self.peerSelector) == 0)',
+        message: 'peerIP and peerSelector cannot both be set',
+        reason: 'FieldValueForbidden',
+      },
+      {
+        rule:
+          '(!has(self.peerSelector) || size(self.peerSelector) == 0) || !has(self.asNumber) || ' +
+          'self.asNumber == 0',
+        message: 'asNumber cannot be set together with peerSelector',
+        reason: 'FieldValueForbidden',
+      },
+      {
+        rule:
+          '(!has(self.localWorkloadSelector) || size(self.localWorkloadSelector) == 0) || ' +
+          '(!has(self.peerIP) || size(self.peerIP) == 0)',
+        message: 'peerIP cannot be set together with localWorkloadSelector',
+        reason: 'FieldValueForbidden',
+      },
+      {
+        rule:
+          '(!has(self.localWorkloadSelector) || size(self.localWorkloadSelector) == 0) || ' +
+          '(!has(self.peerSelector) || size(self.peerSelector) == 0)',
+        message: 'peerSelector cannot be set together with localWorkloadSelector',
+        reason: 'FieldValueForbidden',
+      },
+      {
+        rule:
+          '(!has(self.localWorkloadSelector) || size(self.localWorkloadSelector) == 0) || ' +
+          '(has(self.asNumber) && self.asNumber != 0)',
+        message: 'localWorkloadSelector needs an asNumber',
+        reason: 'FieldValueInvalid',
+      },
+      {
+        rule:
+          '!has(self.reachableBy) || size(self.reachableBy) == 0 || (has(self.peerIP) && ' +
+          'size(self.peerIP) > 0)',
+        message: 'reachableBy needs a peerIP',
+        reason: 'FieldValueForbidden',
+      },
+      {
+        rule: '!has(self.keepOriginalNextHop) || !self.keepOriginalNextHop || !has(self.nextHopMode)',
+        message:
+          'keepOriginalNextHop is deprecated and cannot be set together with nextHopMode; set ' +
+          'nextHopMode alone',
+        reason: 'FieldValueForbidden',
+      },
+    ],
+  },
+);
+
+export type BGPPeerSpec = Infer<typeof spec>;
+
+export const bgpPeer: Kind = {
+  kind,
+  plural: 'bgppeers',
+  singular: 'bgppeer',
+  shortNames: [],
+  namespaced: false,
+  tiered: false,
+  statusSubresource: false,
+  storageClass: 'resource',
+  description,
+  schema: object({ spec }, description, { required: ['spec'] }),
+  selectableFields: [],
+  columns: [
+    fieldColumn({
+      name: 'Node',
+      type: 'string',
+      path: 'spec.node',
+      description: 'The one node that has the session.',
+    }),
+    fieldColumn({
+      name: 'Node-Selector',
+      type: 'string',
+      path: 'spec.nodeSelector',
+      description: 'The nodes that have the session.',
+    }),
+    fieldColumn({
+      name: 'Peer-IP',
+      type: 'string',
+      path: 'spec.peerIP',
+      description: 'Address of the peer.',
+    }),
+    fieldColumn({
+      name: 'Peer-Selector',
+      type: 'string',
+      path: 'spec.peerSelector',
+      description: 'The nodes to peer with.',
+    }),
+    fieldColumn({
+      name: 'AS',
+      type: 'integer',
+      path: 'spec.asNumber',
+      description: 'AS number of the peer.',
+    }),
+    fieldColumn({
+      name: 'Local-AS',
+      type: 'integer',
+      path: 'spec.localASNumber',
+      priority: 1,
+      description: 'AS number that the nodes use towards the peer.',
+    }),
+    fieldColumn({
+      name: 'Workload-Selector',
+      type: 'string',
+      path: 'spec.localWorkloadSelector',
+      priority: 1,
+      description: 'The local workloads to peer with.',
+    }),
+    {
+      name: 'Filters',
+      type: 'string',
+      priority: 1,
+      description: 'BGPFilters for the routes of the sessions.',
+      value: source => listCell(listAt(source, 'spec.filters')),
+    },
+    ageColumn,
+  ],
+  examples: {
+    valid: [
+      {
+        apiVersion,
+        kind,
+        metadata: { name: 'rack1-tor' },
+        spec: {
+          nodeSelector: 'rack == "1"',
+          peerIP: '192.0.2.1:1790',
+          asNumber: 64513,
+          localASNumber: 64600,
+          filters: ['only-pods', 'drop-default'],
+          keepaliveTime: '20s',
+          maxRestartTime: '1m30s',
+          nextHopMode: 'Self',
+          numAllowedLocalASNumbers: 1,
+          password: { secretKeyRef: { name: 'bgp-passwords', key: 'rack1-tor' } },
+          reachableBy: '198.51.100.1',
+          sourceAddress: 'UseNodeIP',
+          ttlSecurity: 1,
+        } satisfies BGPPeerSpec,
+      },
+      {
+        apiVersion,
+        kind,
+        metadata: { name: 'route-reflectors' },
+        spec: {
+          nodeSelector: 'all()',
+          peerSelector: 'route-reflector == "true"',
+          reversePeering: 'Auto',
+          keepOriginalNextHop: true,
+        },
+      },
+      {
+        apiVersion,
+        kind,
+        metadata: { name: 'routers-in-pods' },
+        spec: { node: 'rack1-host1', localWorkloadSelector: 'app == "router"', asNumber: 64700 },
+      },
+    ],
+    invalid: [],
+  },
+};
