@@ -1,0 +1,17 @@
+# Builds the bundle, then puts it and Node's binary into an image with no shell and no package manager.
+FROM node:24-bookworm-slim AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=optional --ignore-scripts
+COPY . .
+RUN node scripts/bundle.ts
+
+FROM gcr.io/distroless/nodejs24-debian12:nonroot
+COPY --from=build /src/dist /app
+# Writable only where a volume is mounted; the root file system can be read-only.
+VOLUME /var/lib/tortie
+ENV NODE_ENV=production TORTIE_DATA_DIR=/var/lib/tortie TORTIE_BIND_ADDRESS=0.0.0.0
+EXPOSE 5443
+USER 65532:65532
+ENTRYPOINT ["/nodejs/bin/node", "/app/tortie.mjs"]
+CMD ["serve"]

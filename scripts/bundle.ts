@@ -1,0 +1,44 @@
+/**
+ * Bundles the server into dist/: tortie.mjs and the store's worker, with a package.json to publish. Run as `npm run build`.
+ * Native or lazily loaded packages need no exception: everything we use at run time is JavaScript.
+ */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { build } from 'esbuild';
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+
+rmSync('dist', { recursive: true, force: true });
+await build({
+  entryPoints: { tortie: 'src/main.ts', worker: 'src/storage/sqlite/worker.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  splitting: true,
+  minify: false,
+  sourcemap: 'linked',
+  platform: 'node',
+  format: 'esm',
+  target: 'node22',
+  logLevel: 'warning',
+  // CommonJS packages call require for Node's own modules.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  define: { 'process.env.TORTIE_BUNDLED': '"true"' },
+});
+writeFileSync(
+  'dist/package.json',
+  `${JSON.stringify(
+    {
+      name: manifest.name,
+      version: manifest.version,
+      description: manifest.description,
+      license: manifest.license,
+      type: 'module',
+      bin: { tortie: 'tortie.mjs' },
+      engines: manifest.engines,
+    },
+    null,
+    2,
+  )}\n`,
+);
