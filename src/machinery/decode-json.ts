@@ -1,0 +1,274 @@
+import { limits } from '../limits.ts';
+import { goQuoteByte } from './go-text.ts';
+import type { Json, JsonObject } from './json.ts';
+import { setOwnField } from './own-field.ts';
+
+/** A syntax error of a JSON text; `offset` counts UTF-16 units. The message is the one of Go's JSON scanner. */
+export class JsonSyntaxError extends Error {
+  readonly offset: number;
+
+  constructor(message: string, offset: number) {
+    super(message);
+    this.offset = offset;
+  }
+}
+
+/** What the second, slower pass over a text collects. */
+export interface JsonTrace {
+  /** Where each field's key, or each list item, begins. */
+  offsets: Map<string, number>;
+  /** Paths of fields that appear more than once in their object, in the order of the text. */
+  duplicates: Set<string>;
+}
+
+/** The path of a field or list item below `path`, as Kubernetes writes it: `spec.ingress[0].action`. */
+export function childPath(path: string, step: string | number): string {
+  if (typeof step === 'number') return `${path}[${step}]`;
+  return path === '' ? step : `${path}.${step}`;
+}
+
+/** 20 digits hold every unsigned 64-bit integer; what is longer becomes a double, as in Go. */
+const maxIntegerDigits = 20;
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/**
+ * A recursive reader of one JSON text (RFC 8259). Integers that a double cannot hold become bigint. The last of
+ * several equal keys wins; `sawDuplicate` says that there were some. The depth is bounded by limits.maxJsonDepth.
+ */
+export class JsonReader {
+  private readonly text: string;
+  private readonly trace: JsonTrace | undefined;
+  private at = 0;
+  private depth = 0;
+  sawDuplicate = false;
+
+  constructor(text: string, trace?: JsonTrace) {
+    this.text = text;
+    this.trace = trace;
+  }
+
+  /** Reads the whole text. Throws JsonSyntaxError. */
+  read(): Json {
+    this.skipSpace();
+    this.trace?.offsets.set('', this.at);
+    const value = this.value('');
+    this.skipSpace();
+    if (this.at < this.text.length) throw this.unexpected('after top-level value');
+    return value;
+  }
+
+  private value(path: string): Json {
+    const code = this.text.charCodeAt(this.at);
+    if (code === quote) return this.string();
+    if (code === 0x7b) return this.object(path);
+    if (code === 0x5b) return this.list(path);
+    if (code === 0x2d || isDigit(code)) return this.number();
+    if (code === 0x74) return this.literal('true', true);
+    if (code === 0x66) return this.literal('false', false);
+    if (code === 0x6e) return this.literal('null', null);
+    throw this.unexpected('looking for beginning of value');
+  }
+
+  private object(path: string): JsonObject {
+    this.enter();
+    const object: JsonObject = {};
+    this.at++;
+    this.skipSpace();
+    if (this.text.charCodeAt(this.at) === 0x7d) return this.leave(object);
+    for (;;) {
+      const start = this.at;
+      if (this.text.charCodeAt(start) !== quote) {
+        throw this.unexpected('looking for beginning of object key string');
+      }
+      const key = this.string();
+      this.skipSpace();
+      if (this.text.charCodeAt(this.at) !== 0x3a) throw this.unexpected('after object key');
+      this.at++;
+      this.skipSpace();
+      const duplicate = object[key] !== undefined && Object.hasOwn(object, key);
+      if (duplicate) this.sawDuplicate = true;
+      const fieldPath = this.trace ? this.noteField(path, key, start, duplicate) : '';
+      setOwnField(object, key, this.value(fieldPath));
+      this.skipSpace();
+      const code = this.text.charCodeAt(this.at);
+      if (code === 0x7d) return this.leave(object);
+      if (code !== 0x2c) throw this.unexpected('after object key:value pair');
+      this.at++;
+      this.skipSpace();
+    }
+  }
+
+  private list(path: string): Json[] {
+    this.enter();
+    const list: Json[] = [];
+    this.at++;
+    this.skipSpace();
+    if (this.text.charCodeAt(this.at) === 0x5d) return this.leave(list);
+    for (;;) {
+      const itemPath = this.trace ? childPath(path, list.length) : '';
+      this.trace?.offsets.set(itemPath, this.at);
+      list.push(this.value(itemPath));
+      this.skipSpace();
+      const code = this.text.charCodeAt(this.at);
+      if (code === 0x5d) return this.leave(list);
+      if (code !== 0x2c) throw this.unexpected('after array element');
+      this.at++;
+      this.skipSpace();
+    }
+  }
+
+  private noteField(path: string, key: string, start: number, duplicate: boolean): string {
+    const fieldPath = childPath(path, key);
+    this.trace!.offsets.set(fieldPath, start);
+    if (duplicate) this.trace!.duplicates.add(fieldPath);
+    return fieldPath;
+  }
+
+  private enter(): void {
+    this.depth++;
+    if (this.depth > limits.maxJsonDepth) throw new JsonSyntaxError('exceeded max depth', this.at);
+  }
+
+  private leave<T>(value: T): T {
+    this.depth--;
+    this.at++;
+    return value;
+  }
+
+  private string(): string {
+    const text = this.text;
+    const start = this.at + 1;
+    for (let at = start; ; at++) {
+      const code = text.charCodeAt(at);
+      if (code === quote) {
+        this.at = at + 1;
+        return text.slice(start, at);
+      }
+      if (code === backslash) {
+        this.at = at;
+        return this.escapedString(start);
+      }
+      // charCodeAt gives NaN behind the end, for which both comparisons are false.
+      if (!(code >= 0x20)) {
+        this.at = at;
+        throw this.unexpected('in string literal');
+      }
+    }
+  }
+
+  /** The rest of a string from its first escape on; what stands between `start` and the cursor is plain. */
+  private escapedString(start: number): string {
+    const text = this.text;
+    let result = text.slice(start, this.at);
+    let plainFrom = this.at;
+    for (;;) {
+      const code = text.charCodeAt(this.at);
+      if (code === quote) {
+        result += text.slice(plainFrom, this.at);
+        this.at++;
+        return result.toWellFormed();
+      }
+      if (code === backslash) {
+        result += text.slice(plainFrom, this.at);
+        this.at++;
+        result += this.escape();
+        plainFrom = this.at;
+      } else if (code >= 0x20) {
+        this.at++;
+      } else {
+        throw this.unexpected('in string literal');
+      }
+    }
+  }
+
+  private escape(): string {
+    const letter = this.text[this.at];
+    const plain = letter === undefined ? -1 : '"\\/bfnrt'.indexOf(letter);
+    if (plain >= 0) {
+      this.at++;
+      return '"\\/\b\f\n\r\t'[plain]!;
+    }
+    if (letter !== 'u') throw this.unexpected('in string escape code');
+    this.at++;
+    const start = this.at;
+    for (; this.at < start + 4; this.at++) {
+      if (!/^[0-9a-fA-F]$/.test(this.text[this.at] ?? '')) {
+        throw this.unexpected('in \\u hexadecimal character escape');
+      }
+    }
+    return String.fromCharCode(Number.parseInt(this.text.slice(start, this.at), 16));
+  }
+
+  private number(): number | bigint {
+    const start = this.at;
+    if (this.text.charCodeAt(this.at) === 0x2d) this.at++;
+    if (this.text.charCodeAt(this.at) === 0x30) this.at++;
+    else this.digits('in numeric literal');
+    let integer = true;
+    if (this.text.charCodeAt(this.at) === 0x2e) {
+      integer = false;
+      this.at++;
+      this.digits('after decimal point in numeric literal');
+    }
+    if ((this.text.charCodeAt(this.at) | 0x20) === 0x65) {
+      integer = false;
+      this.at++;
+      const sign = this.text.charCodeAt(this.at);
+      if (sign === 0x2b || sign === 0x2d) this.at++;
+      this.digits('in exponent of numeric literal');
+    }
+    return this.numberOf(this.text.slice(start, this.at), integer, start);
+  }
+
+  private numberOf(literal: string, integer: boolean, start: number): number | bigint {
+    const number = Number(literal);
+    if (integer) {
+      if (Number.isSafeInteger(number)) return number + 0;
+      if (literal.length <= maxIntegerDigits + 1) return BigInt(literal);
+    }
+    if (Number.isFinite(number)) return number;
+    throw new JsonSyntaxError(
+      `json: cannot unmarshal number ${literal.slice(0, 40)} into Go value of type float64`,
+      start,
+    );
+  }
+
+  private digits(where: string): void {
+    if (!isDigit(this.text.charCodeAt(this.at))) throw this.unexpected(where);
+    do this.at++;
+    while (isDigit(this.text.charCodeAt(this.at)));
+  }
+
+  private literal<T>(word: string, value: T): T {
+    for (let i = 1; i < word.length; i++) {
+      this.at++;
+      if (this.text[this.at] !== word[i]) {
+        throw this.unexpected(`in literal ${word} (expecting '${word[i]}')`);
+      }
+    }
+    this.at++;
+    return value;
+  }
+
+  private skipSpace(): void {
+    for (;;) {
+      const code = this.text.charCodeAt(this.at);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
+      this.at++;
+    }
+  }
+
+  private unexpected(where: string): JsonSyntaxError {
+    const code = this.text.codePointAt(this.at);
+    if (code === undefined) return new JsonSyntaxError('unexpected end of JSON input', this.at);
+    // Go looks at bytes: of a character beyond ASCII it prints the first byte.
+    const byte = code < 0x80 ? code : Buffer.from(String.fromCodePoint(code))[0]!;
+    return new JsonSyntaxError(`invalid character ${goQuoteByte(byte)} ${where}`, this.at);
+  }
+}
