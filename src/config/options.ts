@@ -227,6 +227,7 @@ export function environmentName(flag: string): string {
   return `TORTIE_${flag.toUpperCase().replaceAll('-', '_')}`;
 }
 
+/** The name of a flag's value among the options: securePort for secure-port. */
 export function camelCase(flag: string): string {
   return flag.replace(/-([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase());
 }

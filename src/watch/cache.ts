@@ -1,8 +1,9 @@
 import type { Counter, Gauge, Log } from '../observability/observability.ts';
 import type { Backend, Change, Revision, Watch } from '../storage/backend.ts';
 import { StorageError } from '../storage/errors.ts';
+import { type Backlog, catchUp } from './catch-up.ts';
 import { type CacheEntry, type EntryReader, readEntry } from './entry.ts';
-import { Fanout, linesFor, type Stream } from './fanout.ts';
+import { Fanout, type Stream } from './fanout.ts';
 import { type CacheEvent, History } from './history.ts';
 import { compareKeys, State } from './state.ts';
 import type { EventEncoder, StreamFilter, StreamStart, WatchSink } from './stream.ts';
@@ -26,8 +27,6 @@ export interface CacheOptions extends EntryReader {
   clock?: () => number;
 }
 
-/** Bytes of initial or past events written before the client's queue is looked at. */
-const sliceBytes = 256 * 1024;
 const retryMs = { first: 100, longest: 5_000 };
 
 /**
@@ -181,62 +180,14 @@ export class WatchCache {
     };
     this.#catchingUp.add(stream);
     const initial = start.initialEvents ? this.#state.range(this.#options.codec.prefix()) : undefined;
-    void this.#catchUp(stream, initial, options.expired);
+    void this.#goLive(stream, { initial, history: () => this.#history, expired: options.expired });
     return { close: () => this.#close(stream) };
   }
 
-  /** Sends the initial objects, then what has happened since, at the client's pace; then the stream goes live. */
-  async #catchUp(
-    stream: Stream,
-    initial: CacheEntry[] | undefined,
-    expired: (revision: Revision, oldest: Revision) => Buffer,
-  ): Promise<void> {
-    if (initial && !(await this.#sendInitial(stream, initial))) return;
-    while (!stream.closed) {
-      const events = this.#history.after(stream.position, 1_000);
-      if (!events) {
-        stream.sink.write(errorLine(expired(stream.position, this.#history.oldest)));
-        this.#end(stream);
-        return;
-      }
-      if (events.length === 0) break;
-      const lines = linesFor(stream, events);
-      if (lines) stream.sink.write(lines);
-      await this.#pace(stream);
-    }
-    if (stream.closed) return;
+  async #goLive(stream: Stream, backlog: Backlog): Promise<void> {
+    if (!(await catchUp(stream, backlog))) return this.#end(stream);
     this.#catchingUp.delete(stream);
     this.#fanout.add(stream);
-  }
-
-  async #sendInitial(stream: Stream, entries: CacheEntry[]): Promise<boolean> {
-    let slice: Buffer[] = [];
-    let bytes = 0;
-    for (const entry of entries) {
-      if (!stream.filter.matches(entry)) continue;
-      const line = stream.encoder.encode('ADDED', entry, !stream.started);
-      stream.started = true;
-      slice.push(line);
-      bytes += line.length;
-      if (bytes < sliceBytes) continue;
-      stream.sink.write(Buffer.concat(slice));
-      slice = [];
-      bytes = 0;
-      await this.#pace(stream);
-      if (stream.closed) return false;
-    }
-    if (stream.bookmarks) {
-      slice.push(stream.encoder.bookmark(String(stream.position), true, !stream.started));
-      stream.started = true;
-    }
-    if (slice.length > 0) stream.sink.write(Buffer.concat(slice));
-    return true;
-  }
-
-  /** Waits for a client that has much unread; one that reads on is not slow. */
-  async #pace(stream: Stream): Promise<void> {
-    if (stream.sink.bufferedBytes() > sliceBytes) await stream.sink.drained();
-    else await new Promise(resolve => setImmediate(resolve));
   }
 
   #close(stream: Stream): void {
@@ -417,8 +368,4 @@ export class WatchCache {
     const { historyMs, historyEvents, historyBytes } = this.#options.bounds;
     return new History(start, { maxAgeMs: historyMs, maxEvents: historyEvents, maxBytes: historyBytes });
   }
-}
-
-function errorLine(status: Buffer): Buffer {
-  return Buffer.concat([Buffer.from('{"type":"ERROR","object":'), status, Buffer.from('}\n')]);
 }

@@ -1,0 +1,72 @@
+import type { Revision } from '../storage/backend.ts';
+import type { CacheEntry } from './entry.ts';
+import { linesFor, type Stream } from './fanout.ts';
+import type { History } from './history.ts';
+
+/** Bytes written to a stream that catches up before the client's queue is looked at. */
+const sliceBytes = 256 * 1024;
+const sliceEvents = 1_000;
+
+/** What a stream has to be told before it is live. */
+export interface Backlog {
+  /** The objects there were when the stream was opened, for one that begins with them. */
+  initial: CacheEntry[] | undefined;
+  /** The history as it is now: it may be another one after the store was read anew. */
+  history(): History;
+  /** The Status, as JSON, of a start that the history does not reach back to. */
+  expired(revision: Revision, oldest: Revision): Buffer;
+}
+
+/**
+ * Sends the initial objects, then what has happened since, at the client's pace. Returns true, in the turn in which nothing was left,
+ * when the stream may go live; false when it was closed, or is to be ended because the history does not reach back to its start:
+ * that is told in the stream as an ERROR event (machinery.md §5.1).
+ */
+export async function catchUp(stream: Stream, backlog: Backlog): Promise<boolean> {
+  if (backlog.initial) await sendInitial(stream, backlog.initial);
+  while (!stream.closed) {
+    const events = backlog.history().after(stream.position, sliceEvents);
+    if (!events) {
+      stream.sink.write(errorLine(backlog.expired(stream.position, backlog.history().oldest)));
+      return false;
+    }
+    if (events.length === 0) return true;
+    const lines = linesFor(stream, events);
+    if (lines) stream.sink.write(lines);
+    await pace(stream);
+  }
+  return false;
+}
+
+async function sendInitial(stream: Stream, entries: CacheEntry[]): Promise<void> {
+  let slice: Buffer[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    if (!stream.filter.matches(entry)) continue;
+    const line = stream.encoder.encode('ADDED', entry, !stream.started);
+    stream.started = true;
+    slice.push(line);
+    bytes += line.length;
+    if (bytes < sliceBytes) continue;
+    stream.sink.write(Buffer.concat(slice));
+    slice = [];
+    bytes = 0;
+    await pace(stream);
+    if (stream.closed) return;
+  }
+  if (stream.bookmarks) {
+    slice.push(stream.encoder.bookmark(String(stream.position), true, !stream.started));
+    stream.started = true;
+  }
+  if (slice.length > 0) stream.sink.write(Buffer.concat(slice));
+}
+
+/** Waits for a client that has much unread; lets other work in between slices in any case. */
+async function pace(stream: Stream): Promise<void> {
+  if (stream.sink.bufferedBytes() > sliceBytes) await stream.sink.drained();
+  else await new Promise(resolve => setImmediate(resolve));
+}
+
+function errorLine(status: Buffer): Buffer {
+  return Buffer.concat([Buffer.from('{"type":"ERROR","object":'), status, Buffer.from('}\n')]);
+}
