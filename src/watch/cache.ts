@@ -1,7 +1,7 @@
 import type { Counter, Gauge, Log } from '../observability/observability.ts';
 import type { Backend, Change, Revision, Watch } from '../storage/backend.ts';
 import { StorageError } from '../storage/errors.ts';
-import { type Backlog, catchUp } from './catch-up.ts';
+import { catchUp } from './catch-up.ts';
 import { type CacheEntry, type EntryReader, readEntry } from './entry.ts';
 import { Fanout, type Stream } from './fanout.ts';
 import { type CacheEvent, History } from './history.ts';
@@ -180,14 +180,17 @@ export class WatchCache {
     };
     this.#catchingUp.add(stream);
     const initial = start.initialEvents ? this.#state.range(this.#options.codec.prefix()) : undefined;
-    void this.#goLive(stream, { initial, history: () => this.#history, expired: options.expired });
+    void catchUp(stream, {
+      initial,
+      history: () => this.#history,
+      expired: options.expired,
+      goLive: () => {
+        this.#catchingUp.delete(stream);
+        this.#fanout.add(stream);
+      },
+      end: () => this.#end(stream),
+    });
     return { close: () => this.#close(stream) };
-  }
-
-  async #goLive(stream: Stream, backlog: Backlog): Promise<void> {
-    if (!(await catchUp(stream, backlog))) return this.#end(stream);
-    this.#catchingUp.delete(stream);
-    this.#fanout.add(stream);
   }
 
   #close(stream: Stream): void {

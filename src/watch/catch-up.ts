@@ -15,27 +15,29 @@ export interface Backlog {
   history(): History;
   /** The Status, as JSON, of a start that the history does not reach back to. */
   expired(revision: Revision, oldest: Revision): Buffer;
+  /** Called in the very turn in which nothing is left to send: an event in between would be lost. */
+  goLive(): void;
+  /** Called when the stream is to be ended. */
+  end(): void;
 }
 
 /**
- * Sends the initial objects, then what has happened since, at the client's pace. Returns true, in the turn in which nothing was left,
- * when the stream may go live; false when it was closed, or is to be ended because the history does not reach back to its start:
- * that is told in the stream as an ERROR event (machinery.md §5.1).
+ * Sends the initial objects, then what has happened since, at the client's pace; then the stream goes live. Where the history does
+ * not reach back to its start, that is told in the stream as an ERROR event, and the stream is ended (machinery.md §5.1).
  */
-export async function catchUp(stream: Stream, backlog: Backlog): Promise<boolean> {
+export async function catchUp(stream: Stream, backlog: Backlog): Promise<void> {
   if (backlog.initial) await sendInitial(stream, backlog.initial);
   while (!stream.closed) {
     const events = backlog.history().after(stream.position, sliceEvents);
     if (!events) {
       stream.sink.write(errorLine(backlog.expired(stream.position, backlog.history().oldest)));
-      return false;
+      return backlog.end();
     }
-    if (events.length === 0) return true;
+    if (events.length === 0) return backlog.goLive();
     const lines = linesFor(stream, events);
     if (lines) stream.sink.write(lines);
     await pace(stream);
   }
-  return false;
 }
 
 async function sendInitial(stream: Stream, entries: CacheEntry[]): Promise<void> {
