@@ -1,0 +1,393 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { ApiObject } from '../../../src/machinery/object.ts';
+import type { Log } from '../../../src/observability/observability.ts';
+import type { Backend, Codec } from '../../../src/storage/backend.ts';
+import { StorageError } from '../../../src/storage/errors.ts';
+import { createMemoryBackend } from '../../../src/storage/memory/backend.ts';
+import { WatchCache } from '../../../src/watch/cache.ts';
+import type { CacheEntry } from '../../../src/watch/entry.ts';
+import { objectEncoder, type WatchSink } from '../../../src/watch/stream.ts';
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Objects under /things/<namespace>/<name>. */
+const codec: Codec = {
+  prefix: namespace => (namespace ? `/things/${namespace}/` : '/things/'),
+  keyFor: object => `/things/${object.metadata.namespace}/${object.metadata.name}`,
+  candidateKeys: (namespace, name) => [`/things/${namespace}/${name}`],
+  encode: object => Buffer.from(JSON.stringify(object)),
+  decode: entry => {
+    const object = JSON.parse(Buffer.from(entry.value).toString());
+    object.metadata.resourceVersion = String(entry.revision);
+    return object;
+  },
+};
+
+function thing(name: string, labels: Record<string, string> = {}, size = 0): ApiObject {
+  return {
+    apiVersion: 'test/v1',
+    kind: 'Thing',
+    metadata: { name, namespace: 'a', labels },
+    ...(size > 0 && { spec: { filler: 'x'.repeat(size) } }),
+  };
+}
+
+const bounds = {
+  historyMs: 60_000,
+  historyEvents: 1_000,
+  historyBytes: 1 << 20,
+  bookmarkIntervalMs: 1 << 30,
+  maxBufferBytes: 64 * 1024,
+};
+
+async function newCache(backend: Backend, changed: Partial<typeof bounds> = {}): Promise<WatchCache> {
+  const cache = new WatchCache({
+    backend,
+    codec,
+    plural: 'things',
+    fieldsOf: () => ({}),
+    bounds: { ...bounds, ...changed },
+    log: silent,
+  });
+  await cache.start();
+  return cache;
+}
+
+async function put(backend: Backend, object: ApiObject): Promise<number> {
+  const key = codec.keyFor(object);
+  const value = codec.encode(object);
+  const existing = await backend.get(key);
+  const stored = await backend.write(
+    existing ? { type: 'update', key, value, expect: existing.revision } : { type: 'create', key, value },
+  );
+  return stored.revision;
+}
+
+async function remove(backend: Backend, name: string): Promise<number> {
+  const key = `/things/a/${name}`;
+  const existing = await backend.get(key);
+  return (await backend.write({ type: 'delete', key, expect: existing!.revision })).revision;
+}
+
+interface Told {
+  type: string;
+  object: { metadata: { name?: string; resourceVersion: string; annotations?: object }; code?: number };
+}
+
+/** A client: the events it was told, and a promise for when there are so many. */
+class Client implements WatchSink {
+  events: Told[] = [];
+  ended = false;
+  chunks = 0;
+  unread = 0;
+  reading = true;
+  #waiting: { count: number; resolve: () => void } | undefined;
+  #onEnd: (() => void) | undefined;
+
+  write(chunk: Buffer): void {
+    assert.equal(this.ended, false, 'nothing is written after the end');
+    this.chunks++;
+    if (!this.reading) this.unread += chunk.length;
+    for (const line of chunk.toString().split('\n').slice(0, -1)) this.events.push(JSON.parse(line));
+    if (this.#waiting && this.events.length >= this.#waiting.count) this.#waiting.resolve();
+  }
+  bufferedBytes(): number {
+    return this.unread;
+  }
+  drained(): Promise<void> {
+    return Promise.resolve();
+  }
+  end(): void {
+    this.ended = true;
+    this.#onEnd?.();
+  }
+  has(count: number): Promise<void> {
+    if (this.events.length >= count) return Promise.resolve();
+    return new Promise(resolve => {
+      this.#waiting = { count, resolve };
+    });
+  }
+  hasEnded(): Promise<void> {
+    if (this.ended) return Promise.resolve();
+    return new Promise(resolve => {
+      this.#onEnd = resolve;
+    });
+  }
+  get summary(): string[] {
+    return this.events.map(({ type, object }) => `${type} ${object.metadata.name ?? ''}`.trim());
+  }
+}
+
+function open(
+  cache: WatchCache,
+  options: {
+    from?: number;
+    matches?: (entry: CacheEntry) => boolean;
+    key?: string;
+    bookmarks?: boolean;
+  } = {},
+): Client & { close(): void } {
+  const client = new Client();
+  const handle = cache.open({
+    start:
+      options.from === undefined ? { initialEvents: true } : { initialEvents: false, after: options.from },
+    filter: { key: options.key ?? 'all', matches: options.matches ?? (() => true) },
+    encoder: objectEncoder('Thing', 'test/v1'),
+    sink: client,
+    bookmarks: options.bookmarks ?? false,
+    expired: () => Buffer.from(JSON.stringify({ kind: 'Status', code: 410, metadata: {} })),
+  });
+  return Object.assign(client, { close: () => handle.close() });
+}
+
+suite('watch cache', () => {
+  test('a read after a write sees it', async () => {
+    const backend = createMemoryBackend();
+    const cache = await newCache(backend);
+    for (let round = 0; round < 20; round++) {
+      await put(backend, thing(`t${round}`));
+      await cache.fresh();
+      assert.equal(cache.get('a', `t${round}`)?.name, `t${round}`);
+    }
+    assert.equal(cache.list('').length, 20);
+    assert.equal(cache.list('b').length, 0);
+    assert.equal(cache.list('a', '/things/a/t7').length, 2);
+    cache.close();
+  });
+
+  test('a stream begins with what there is, a bookmark, and goes on with changes', async () => {
+    const backend = createMemoryBackend();
+    await put(backend, thing('one'));
+    const cache = await newCache(backend);
+    const client = open(cache, { bookmarks: true });
+    await put(backend, thing('two'));
+    await put(backend, thing('one', { x: 'y' }));
+    const gone = await remove(backend, 'two');
+    await client.has(5);
+    assert.deepEqual(client.summary, ['ADDED one', 'BOOKMARK', 'ADDED two', 'MODIFIED one', 'DELETED two']);
+    assert.deepEqual(client.events[1]!.object.metadata.annotations, { 'k8s.io/initial-events-end': 'true' });
+    assert.equal(client.events[4]!.object.metadata.resourceVersion, String(gone));
+    cache.close();
+    assert.equal(client.ended, true);
+  });
+
+  test('a stream resumes after any revision without gap or repeat, whenever it is opened', async () => {
+    const backend = createMemoryBackend();
+    const cache = await newCache(backend);
+    const revisions: number[] = [cache.revision];
+    for (let n = 0; n < 50; n++) revisions.push(await put(backend, thing(`t${n % 7}`, { n: String(n) })));
+    await cache.fresh();
+    const clients = revisions.map(from => ({ from, client: open(cache, { from }) }));
+    for (let n = 0; n < 50; n++) revisions.push(await put(backend, thing(`t${n % 5}`, { n: String(n) })));
+    for (const { from, client } of clients) {
+      const wanted = revisions.filter(revision => revision > from).map(String);
+      await client.has(wanted.length);
+      assert.deepEqual(
+        client.events.map(event => event.object.metadata.resourceVersion),
+        wanted,
+      );
+    }
+    cache.close();
+  });
+
+  test('selector transitions: old content with the new revision when an object leaves', async () => {
+    const backend = createMemoryBackend();
+    const cache = await newCache(backend);
+    const client = open(cache, { key: 'red', matches: entry => entry.labels.colour === 'red' });
+    await put(backend, thing('t', { colour: 'blue' }));
+    await put(backend, thing('t', { colour: 'red' }));
+    await put(backend, thing('t', { colour: 'red', more: 'x' }));
+    const left = await put(backend, thing('t', { colour: 'green' }));
+    await put(backend, thing('t', { colour: 'red' }));
+    await remove(backend, 't');
+    await client.has(5);
+    assert.deepEqual(client.summary, ['ADDED t', 'MODIFIED t', 'DELETED t', 'ADDED t', 'DELETED t']);
+    const leaving = client.events[2]!.object.metadata as { resourceVersion: string; labels?: object };
+    assert.equal(leaving.resourceVersion, String(left));
+    assert.deepEqual(leaving.labels, { colour: 'red', more: 'x' });
+    cache.close();
+  });
+
+  test('too old a start is told in the stream as a 410, then the stream ends', async () => {
+    const backend = createMemoryBackend();
+    const cache = await newCache(backend, { historyEvents: 3 });
+    const start = cache.revision;
+    for (let n = 0; n < 5; n++) await put(backend, thing(`t${n}`));
+    await cache.fresh();
+    const client = open(cache, { from: start });
+    await client.hasEnded();
+    assert.equal(client.events.length, 1);
+    assert.equal(client.events[0]!.type, 'ERROR');
+    assert.equal(client.events[0]!.object.code, 410);
+    const late = open(cache, { from: cache.oldest });
+    await late.has(3);
+    assert.equal(late.ended, false);
+    cache.close();
+  });
+
+  test('a start in the future waits', async () => {
+    const backend = createMemoryBackend();
+    const cache = await newCache(backend);
+    const client = open(cache, { from: cache.revision + 2 });
+    const witness = open(cache, { from: cache.revision });
+    await put(backend, thing('one'));
+    await put(backend, thing('two'));
+    await put(backend, thing('three'));
+    await Promise.all([client.has(1), witness.has(3)]);
+    assert.deepEqual(client.summary, ['ADDED three']);
+    cache.close();
+  });
+
+  test('a client that does not read is cut off, the others are not', async () => {
+    const backend = createMemoryBackend();
+    const cache = await newCache(backend);
+    const slow = open(cache, { from: cache.revision });
+    const quick = open(cache, { from: cache.revision });
+    slow.reading = false;
+    await put(backend, thing('first'));
+    await Promise.all([slow.has(1), quick.has(1)]);
+    for (let n = 0; n < 10; n++) await put(backend, thing(`t${n}`, {}, 10_000));
+    await quick.has(11);
+    assert.equal(slow.ended, true);
+    assert.equal(quick.ended, false);
+    assert.equal(cache.streams, 1);
+    cache.close();
+  });
+
+  test('changes of one turn reach a stream as one write', async () => {
+    const backend = createMemoryBackend();
+    const cache = await newCache(backend);
+    const clients = Array.from({ length: 3 }, () => open(cache, { from: cache.revision }));
+    await put(backend, thing('live'));
+    await Promise.all(clients.map(client => client.has(1)));
+    const before = clients.map(client => client.chunks);
+    await Promise.all(Array.from({ length: 10 }, (_unused, n) => put(backend, thing(`t${n}`))));
+    await Promise.all(clients.map(client => client.has(11)));
+    clients.forEach((client, index) => {
+      assert.equal(client.chunks - before[index]!, 1);
+    });
+    cache.close();
+  });
+
+  test('bookmarks move on although nothing of the kind changes', async () => {
+    const backend = createMemoryBackend();
+    const cache = await newCache(backend, { bookmarkIntervalMs: 5 });
+    await put(backend, thing('one'));
+    const client = open(cache, { bookmarks: true });
+    await client.has(2);
+    const elsewhere = await backend.write({ type: 'create', key: '/others/x', value: Buffer.from('{}') });
+    while (Number(client.events.at(-1)!.object.metadata.resourceVersion) < elsewhere.revision) {
+      await client.has(client.events.length + 1);
+    }
+    assert.ok(client.summary.slice(2).every(line => line === 'BOOKMARK'));
+    assert.equal(client.events.at(-1)!.object.metadata.annotations, undefined);
+    cache.close();
+  });
+
+  test('lists at an earlier revision, from the history and beyond it', async () => {
+    const backend = createMemoryBackend();
+    const cache = await newCache(backend, { historyEvents: 2 });
+    const states: { revision: number; names: string[] }[] = [];
+    const names = new Set<string>();
+    const steps: [string, boolean][] = [
+      ['b', true],
+      ['a', true],
+      ['c', true],
+      ['a', false],
+      ['b', true],
+      ['d', true],
+    ];
+    for (const [name, present] of steps) {
+      const revision = present ? await put(backend, thing(name)) : await remove(backend, name);
+      if (present) names.add(name);
+      else names.delete(name);
+      states.push({ revision, names: [...names].sort() });
+    }
+    await cache.fresh();
+    for (const { revision, names } of states) {
+      const found = await cache.listAt(revision, '');
+      assert.deepEqual(
+        found.map(entry => entry.name),
+        names,
+      );
+    }
+    await backend.compact(states[1]!.revision);
+    await assert.rejects(cache.listAt(states[0]!.revision, ''), { code: 'Compacted' });
+    cache.close();
+  });
+
+  test('a value that is no object is passed over and reported', async () => {
+    const backend = createMemoryBackend();
+    await backend.write({ type: 'create', key: '/things/a/bad', value: Buffer.from('{nonsense') });
+    await put(backend, thing('good'));
+    const cache = await newCache(backend);
+    assert.deepEqual(
+      cache.list('').map(entry => entry.name),
+      ['good'],
+    );
+    assert.deepEqual([...cache.unreadable.keys()], ['/things/a/bad']);
+    await put(backend, thing('bad'));
+    await cache.fresh();
+    assert.equal(cache.unreadable.size, 0);
+    cache.close();
+  });
+});
+
+suite('watch cache over faults of the store', () => {
+  /** A backend whose upstream watch can be broken. */
+  function breakable(): { backend: Backend; breakWatch(error: Error): void } {
+    const inner = createMemoryBackend();
+    let fail: ((error: Error) => void) | undefined;
+    const backend: Backend = Object.assign(Object.create(inner) as Backend, {
+      get: inner.get.bind(inner),
+      list: inner.list.bind(inner),
+      write: inner.write.bind(inner),
+      revision: inner.revision.bind(inner),
+      compact: inner.compact.bind(inner),
+      check: inner.check.bind(inner),
+      close: inner.close.bind(inner),
+      watch: async (...[prefix, from, handlers]: Parameters<Backend['watch']>) => {
+        const watch = await inner.watch(prefix, from, handlers);
+        fail = error => {
+          watch.close();
+          handlers.onError(error);
+        };
+        return watch;
+      },
+    });
+    return { backend, breakWatch: error => fail?.(error) };
+  }
+
+  test('a broken upstream watch is taken up again: clients see every change once', async () => {
+    const { backend, breakWatch } = breakable();
+    const cache = await newCache(backend);
+    const client = open(cache, { from: cache.revision });
+    await put(backend, thing('one'));
+    breakWatch(new StorageError('Unavailable', 'gone'));
+    await put(backend, thing('two'));
+    await client.has(2);
+    await put(backend, thing('three'));
+    await client.has(3);
+    assert.deepEqual(client.summary, ['ADDED one', 'ADDED two', 'ADDED three']);
+    cache.close();
+  });
+
+  test('compaction under the upstream watch: read anew, clients are ended and resume or get 410', async () => {
+    const { backend, breakWatch } = breakable();
+    const cache = await newCache(backend);
+    const from = cache.revision;
+    const client = open(cache, { from });
+    await put(backend, thing('one'));
+    const last = await put(backend, thing('two'));
+    await backend.compact(last);
+    breakWatch(new StorageError('Compacted', 'too old'));
+    await client.hasEnded();
+    while (cache.oldest < last) await new Promise(resolve => setImmediate(resolve));
+    const resumed = open(cache, { from });
+    await resumed.hasEnded();
+    assert.equal(resumed.events[0]!.object.code, 410);
+    assert.equal(cache.list('').length, 2);
+    cache.close();
+  });
+});
