@@ -1,0 +1,83 @@
+/** The formats of names in Kubernetes (apimachinery pkg/api/validate/content), with its own messages. */
+
+const labelFormat = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const subdomainFormat = `${labelFormat}(\\.${labelFormat})*`;
+const qualifiedFormat = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
+const labelValueFormat = `(${qualifiedFormat})?`;
+
+const labelPattern = new RegExp(`^${labelFormat}$`);
+const subdomainPattern = new RegExp(`^${subdomainFormat}$`);
+const qualifiedPattern = new RegExp(`^${qualifiedFormat}$`);
+const labelValuePattern = new RegExp(`^${labelValueFormat}$`);
+
+const labelMessage =
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', " +
+  'and must start and end with an alphanumeric character';
+const subdomainMessage =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', " +
+  'and must start and end with an alphanumeric character';
+const qualifiedMessage =
+  "must consist of alphanumeric characters, '-', '_' or '.', " +
+  'and must start and end with an alphanumeric character';
+const labelValueMessage =
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', " +
+  'and must start and end with an alphanumeric character';
+
+function formatMessage(message: string, format: string, ...examples: string[]): string {
+  const quoted = examples.map(example => `'${example}'`).join(', or ');
+  return `${message} (e.g. ${quoted}, regex used for validation is '${format}')`;
+}
+
+function tooLong(value: string, maxBytes: number): string[] {
+  return Buffer.byteLength(value) > maxBytes ? [`must be no more than ${maxBytes} bytes`] : [];
+}
+
+/** What is wrong with a DNS label of RFC 1123, as namespaces are named; empty if nothing is. */
+export function dnsLabelErrors(value: string): string[] {
+  const errors = tooLong(value, 63);
+  if (labelPattern.test(value)) return errors;
+  if (subdomainPattern.test(value)) return [...errors, 'must not contain dots'];
+  return [...errors, formatMessage(labelMessage, labelFormat, 'my-name', '123-abc')];
+}
+
+/** What is wrong with a DNS subdomain of RFC 1123, as most objects are named; empty if nothing is. */
+export function dnsSubdomainErrors(value: string): string[] {
+  const errors = tooLong(value, 253);
+  if (subdomainPattern.test(value)) return errors;
+  return [...errors, formatMessage(subdomainMessage, subdomainFormat, 'example.com')];
+}
+
+/** What is wrong with a qualified name (`[prefix/]name`): label keys, annotation keys, finalizers. */
+export function qualifiedNameErrors(value: string): string[] {
+  const format = formatMessage(qualifiedMessage, qualifiedFormat, 'MyName', 'my.name', '123-abc');
+  const parts = value.split('/');
+  if (parts.length > 2) {
+    return [
+      `a valid label key ${format} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
+  }
+  const errors: string[] = [];
+  const name = parts.at(-1)!;
+  if (parts.length === 2) {
+    const prefix = parts[0]!;
+    const problems = prefix === '' ? ['must be non-empty'] : dnsSubdomainErrors(prefix);
+    errors.push(...problems.map(problem => `prefix part ${problem}`));
+  }
+  if (name === '') errors.push('name part must be non-empty');
+  else errors.push(...tooLong(name, 63).map(problem => `name part ${problem}`));
+  if (!qualifiedPattern.test(name)) errors.push(`name part ${format}`);
+  return errors;
+}
+
+/** What is wrong with the value of a label; empty if nothing is. */
+export function labelValueErrors(value: string): string[] {
+  const errors = tooLong(value, 63);
+  if (labelValuePattern.test(value)) return errors;
+  return [...errors, formatMessage(labelValueMessage, labelValueFormat, 'MyValue', 'my_value', '12345')];
+}
+
+/** What keeps a name from being a segment of a URL path; a `prefix` may still get more characters. */
+export function pathSegmentErrors(name: string, options?: { prefix?: boolean }): string[] {
+  if (!options?.prefix && (name === '.' || name === '..')) return [`may not be '${name}'`];
+  return ['/', '%'].filter(part => name.includes(part)).map(part => `may not contain '${part}'`);
+}
