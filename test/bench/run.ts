@@ -1,0 +1,242 @@
+/**
+ * `npm run bench [-- scenario …]`: throughput and CPU per operation of the server on its embedded store, and the same of a bare Node
+ * server in the same run (floor-server.ts), as JSON on stdout. Figures of a shared machine vary; the ratios hold.
+ */
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Connection, inParallel, open, percentile, type Target } from './client.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    objects: { type: 'string', default: '5000' },
+    lists: { type: 'string', default: '40' },
+    watchers: { type: 'string', default: '500' },
+    events: { type: 'string', default: '400' },
+  },
+});
+const objects = Number(flags.objects);
+const collection = '/apis/projectcalico.org/v3/namespaces/default/networkpolicies';
+const connectionsCount = 10;
+
+interface Server {
+  pid: number;
+  target: Target;
+  stop(): Promise<void>;
+}
+
+interface Figures {
+  operations: number;
+  perSecond: number;
+  serverCpuMicrosPerOperation: number;
+  p50Ms: number;
+  p99Ms: number;
+  serverRssMiB: number;
+}
+
+/** A policy of about 1 KB: three rules, as people write them. */
+function policy(index: number): string {
+  const rule = (port: number) => ({
+    action: 'Allow',
+    protocol: 'TCP',
+    source: { selector: `app == 'client-${index}' && env in { 'prod', 'stage' }`, nets: ['10.0.0.0/8'] },
+    destination: { ports: [port, '8000:8999'] },
+  });
+  return JSON.stringify({
+    apiVersion: 'projectcalico.org/v3',
+    kind: 'NetworkPolicy',
+    metadata: { name: `bench-${index}`, labels: { app: 'bench', shard: String(index % 10) } },
+    spec: {
+      tier: 'default',
+      order: index,
+      selector: `app == 'server-${index}'`,
+      types: ['Ingress', 'Egress'],
+      ingress: [rule(80), rule(443)],
+      egress: [rule(53)],
+    },
+  });
+}
+
+async function start(
+  name: string,
+  args: string[],
+  folder: string,
+  pattern: RegExp,
+): Promise<{ pid: number; port: string; stop(): Promise<void> }> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'], cwd: folder });
+  const ended = new Promise<void>(done => child.once('exit', () => done()));
+  const port = await new Promise<string>((done, fail) => {
+    let text = '';
+    child.stdout.on('data', chunk => {
+      text += chunk;
+      const match = pattern.exec(text);
+      if (match) done(match[1]!);
+    });
+    void ended.then(() => fail(new Error(`${name} ended early`)));
+  });
+  return {
+    pid: child.pid!,
+    port,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+async function startTortie(folder: string): Promise<Server> {
+  const data = join(folder, 'data');
+  const { pid, port, stop } = await start(
+    'tortie',
+    [join(root, 'src/main.ts'), 'serve', `--data-dir=${data}`, '--secure-port=0', '-v=1'],
+    folder,
+    /https:\/\/127\.0\.0\.1:(\d+)/,
+  );
+  const read = (file: string) => readFileSync(join(data, file), 'utf8');
+  const target = {
+    url: `https://127.0.0.1:${port}`,
+    ca: read('ca.crt'),
+    cert: read('admin.crt'),
+    key: read('admin.key'),
+  };
+  return { pid, target, stop };
+}
+
+async function startFloor(folder: string, from: string): Promise<Server> {
+  for (const file of ['serving.crt', 'serving.key']) cpSync(join(from, file), join(folder, file));
+  const script = join(import.meta.dirname, 'floor-server.ts');
+  const { pid, port, stop } = await start('floor', [script, folder], folder, /ready (\d+)/);
+  return {
+    pid,
+    target: { url: `https://127.0.0.1:${port}`, ca: readFileSync(join(from, 'ca.crt'), 'utf8') },
+    stop,
+  };
+}
+
+/** CPU time of a process so far, µs, and its resident memory (Linux: /proc). */
+function usage(pid: number): { cpuMicros: number; rssMiB: number } {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return { cpuMicros: (ticks / 100) * 1e6, rssMiB: (Number(fields[21]) * 4096) / 2 ** 20 };
+}
+
+async function measure(pid: number, operations: number, work: () => Promise<number[]>): Promise<Figures> {
+  const before = usage(pid);
+  const start = performance.now();
+  const times = await work();
+  const seconds = (performance.now() - start) / 1000;
+  const after = usage(pid);
+  const round = (value: number) => Math.round(value * 100) / 100;
+  return {
+    operations,
+    perSecond: Math.round(operations / seconds),
+    serverCpuMicrosPerOperation: round((after.cpuMicros - before.cpuMicros) / operations),
+    p50Ms: round(percentile(times, 0.5)),
+    p99Ms: round(percentile(times, 0.99)),
+    serverRssMiB: Math.round(after.rssMiB),
+  };
+}
+
+function mustBe(status: number, wanted: number, what: string): void {
+  if (status !== wanted) throw new Error(`${what}: ${status}, not ${wanted}`);
+}
+
+type Scenario = (server: Server, connections: Connection[]) => Promise<Figures>;
+
+const scenarios: Record<string, Scenario> = {
+  create: (server, connections) =>
+    measure(server.pid, objects, () =>
+      inParallel(objects, 64, async index => {
+        const answer = await connections[index % connections.length]!.request(
+          'POST',
+          collection,
+          policy(index),
+        );
+        mustBe(answer.status, 201, `create ${index}`);
+      }),
+    ),
+  get: (server, connections) =>
+    measure(server.pid, objects, () =>
+      inParallel(objects, 64, async index => {
+        const answer = await connections[index % connections.length]!.request(
+          'GET',
+          `${collection}/bench-${index}`,
+        );
+        mustBe(answer.status, 200, `get ${index}`);
+      }),
+    ),
+  list: (server, connections) => {
+    const count = Number(flags.lists);
+    return measure(server.pid, count, () =>
+      inParallel(count, 4, async index => {
+        const answer = await connections[index % connections.length]!.request('GET', collection);
+        mustBe(answer.status, 200, `list ${index}`);
+        if (answer.body.length < objects * 500) throw new Error(`list ${index} is short`);
+      }),
+    );
+  },
+  watch: async (server, connections) => {
+    const watchers = Number(flags.watchers);
+    const events = Number(flags.events);
+    const revision = await currentRevision(connections[0]!);
+    let delivered = 0;
+    let done = () => {};
+    const all = new Promise<void>(resolve => {
+      done = resolve;
+    });
+    const onData = (chunk: Buffer) => {
+      for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) delivered++;
+      if (delivered >= watchers * events) done();
+    };
+    const path = `${collection}?watch=true&resourceVersion=${revision}`;
+    for (let index = 0; index < watchers; index++) {
+      await connections[index % connections.length]!.stream(path, onData);
+    }
+    const writer = connections[0]!;
+    return measure(server.pid, watchers * events, async () => {
+      const times = await inParallel(events, 4, async index => {
+        mustBe((await writer.request('POST', collection, policy(objects + index))).status, 201, 'create');
+      });
+      await all;
+      return times;
+    });
+  },
+};
+
+async function currentRevision(connection: Connection): Promise<string> {
+  const { body } = await connection.request('GET', `${collection}?limit=1`);
+  return /"resourceVersion":"(\d+)"/.exec(body.toString())?.[1] ?? '0';
+}
+
+async function runAll(server: Server, names: string[]): Promise<Record<string, Figures>> {
+  const connections = await Promise.all(Array.from({ length: connectionsCount }, () => open(server.target)));
+  const figures: Record<string, Figures> = {};
+  for (const name of names) figures[name] = await scenarios[name]!(server, connections);
+  for (const connection of connections) connection.close();
+  return figures;
+}
+
+const names = positionals.length > 0 ? positionals : Object.keys(scenarios);
+const folder = mkdtempSync(join(tmpdir(), 'tortie-bench-'));
+const tortieServer = await startTortie(folder);
+const tortie = await runAll(tortieServer, names);
+await tortieServer.stop();
+const floorServer = await startFloor(folder, join(folder, 'data'));
+const floor = await runAll(floorServer, names);
+await floorServer.stop();
+rmSync(folder, { recursive: true });
+const ratio = Object.fromEntries(
+  names.map(name => [
+    name,
+    Math.round((100 * tortie[name]!.serverCpuMicrosPerOperation) / floor[name]!.serverCpuMicrosPerOperation) /
+      100,
+  ]),
+);
+const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
+process.stdout.write(
+  `${JSON.stringify({ date: new Date().toISOString().slice(0, 10), machine, objects, tortie, floor, cpuRatioToFloor: ratio }, null, 2)}\n`,
+);
