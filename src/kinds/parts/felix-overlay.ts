@@ -1,0 +1,56 @@
+import { array, boolean, integer, oneOf, string } from '../../schema/build.ts';
+import { duration } from './felix-value.ts';
+
+const mtu = 'Default: 0, which takes it from the MTU of the host.';
+
+/** Fields of FelixConfiguration: VXLAN, IP-in-IP, WireGuard and what may enter the tunnels. */
+export const felixOverlay = {
+  externalNodesList: array(
+    string('A range, e.g. 192.0.2.0/24, or a single address; IPv4.'),
+    'Hosts outside the cluster whose VXLAN and IP-in-IP packets are let in. Default: none.',
+  ),
+  ipipEnabled: boolean('Forces the IP-in-IP device on or off. Default: on if an IPPool uses IP-in-IP.'),
+  ipipMTU: integer(`MTU of the IP-in-IP device. ${mtu}`),
+  istioAmbientMode: oneOf(
+    ['Enabled', 'Disabled'],
+    'Whether Felix works together with the Istio of Tigera in ambient mode. Default: Disabled.',
+  ),
+  vxlanEnabled: boolean('Forces the VXLAN device for IPv4 on or off. Default: on if an IPPool uses VXLAN.'),
+  vxlanMTU: integer(`MTU of the VXLAN device for IPv4. ${mtu}`),
+  vxlanMTUV6: integer(`MTU of the VXLAN device for IPv6. ${mtu}`),
+  vxlanPort: integer('UDP port of VXLAN traffic between nodes. Default: 4789.'),
+  vxlanVNI: integer(
+    'VXLAN network identifier; change it if something else on the hosts uses the same. Default: 4096.',
+  ),
+  wireguardEnabled: boolean(
+    'Whether IPv4 traffic between pods of different nodes is encrypted with WireGuard. Default: false.',
+  ),
+  wireguardEnabledV6: boolean(
+    'Whether IPv6 traffic between pods of different nodes is encrypted with WireGuard. Default: false.',
+  ),
+  wireguardHostEncryptionEnabled: boolean(
+    'Whether WireGuard also encrypts traffic between the nodes themselves and of pods in the host ' +
+      'network. Default: false.',
+  ),
+  wireguardInterfaceName: string(
+    'Name of the WireGuard device for IPv4 (1 to 15 characters). Default: wireguard.cali.',
+  ),
+  wireguardInterfaceNameV6: string(
+    'Name of the WireGuard device for IPv6 (1 to 15 characters). Default: wg-v6.cali.',
+  ),
+  wireguardKeepAlive: duration(
+    'Time between packets that keep a WireGuard session open through NAT, e.g. 25s; 0s sends none. ' +
+      'Default: 0s.',
+  ),
+  wireguardListeningPort: integer('UDP port of WireGuard for IPv4, 1 to 65535. Default: 51820.'),
+  wireguardListeningPortV6: integer('UDP port of WireGuard for IPv6, 1 to 65535. Default: 51821.'),
+  wireguardMTU: integer(`MTU of the WireGuard device for IPv4. ${mtu}`),
+  wireguardMTUV6: integer(`MTU of the WireGuard device for IPv6. ${mtu}`),
+  wireguardRoutingRulePriority: integer(
+    'Priority of the routing rule (ip rule) that sends traffic into WireGuard, 1 to 32765. Default: 99.',
+  ),
+  wireguardThreadingEnabled: boolean(
+    'Spreads WireGuard over several CPUs (threaded NAPI), for hosts that drop packets because one CPU ' +
+      'is full. Some older kernels hang with it when a peer is removed. Default: false.',
+  ),
+};
