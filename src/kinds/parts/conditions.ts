@@ -1,6 +1,7 @@
 import type { Json } from '../../machinery/json.ts';
 import type { ApiObject } from '../../machinery/object.ts';
 import { array, type Infer, int64, object, oneOf, string, type Typed } from '../../schema/build.ts';
+import { listAt } from './column.ts';
 
 const condition = object(
   {
@@ -45,6 +46,6 @@ export function conditionCell(
   type: string,
   field: 'status' | 'reason' | 'message',
 ): Json | undefined {
-  const status = source.status as { conditions?: Condition[] } | undefined;
-  return status?.conditions?.find(each => each.type === type)?.[field];
+  const found = listAt(source, 'status.conditions') as Condition[];
+  return found.find(each => each?.type === type)?.[field];
 }

@@ -30,16 +30,23 @@ export function labelSelector(description: string): Typed<LabelSelector> {
   return object(properties, description, { 'x-kubernetes-map-type': 'atomic' });
 }
 
-/** A label selector as kubectl prints it: `app=web,tier in (a,b),!legacy`; `<none>` when empty. */
+/** A label selector as kubectl prints it, sorted by label: `app=web,zone in (a,b)`; `<none>` when empty. */
 export function printLabelSelector(selector: LabelSelector | undefined): string {
-  const labels = Object.entries(selector?.matchLabels ?? {})
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}=${value}`);
-  const expressions = (selector?.matchExpressions ?? []).map(({ key, operator, values }) => {
-    if (operator === 'Exists') return key;
-    if (operator === 'DoesNotExist') return `!${key}`;
-    const word = operator === 'NotIn' ? 'notin' : 'in';
-    return `${key} ${word} (${[...(values ?? [])].sort().join(',')})`;
-  });
-  return [...labels, ...expressions].join(',') || '<none>';
+  const labels = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => ({
+    key,
+    text: `${key}=${value}`,
+  }));
+  const expressions = (selector?.matchExpressions ?? []).map(each => ({
+    key: each.key,
+    text: printRequirement(each),
+  }));
+  const sorted = [...labels, ...expressions].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return sorted.map(each => each.text).join(',') || '<none>';
+}
+
+function printRequirement({ key, operator, values }: Infer<typeof requirement>): string {
+  if (operator === 'Exists') return key;
+  if (operator === 'DoesNotExist') return `!${key}`;
+  const word = operator === 'NotIn' ? 'notin' : 'in';
+  return `${key} ${word} (${[...(values ?? [])].sort().join(',')})`;
 }
