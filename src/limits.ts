@@ -167,6 +167,48 @@ export const limitTable = {
     what: 'HTTP/2 streams at once on one connection (--http2-max-streams-per-connection).',
     answer: 'the client waits',
   },
+  streamWindowBytes: {
+    value: 256 * 1024,
+    unit: 'bytes',
+    what: 'Body bytes of one HTTP/2 stream that may be on the way.',
+    answer: 'the client waits',
+  },
+  connectionWindowBytes: {
+    value: 16 * 1024 * 1024,
+    unit: 'bytes',
+    what: 'Body bytes of one HTTP/2 connection that may be on the way.',
+    answer: 'the client waits',
+  },
+  maxSessionMemoryBytes: {
+    value: 1024 * 1024 * 1024,
+    unit: 'bytes',
+    what: 'Memory of one HTTP/2 connection: kube-apiserver brings all clients and watches over a single one.',
+    answer: 'new streams are refused',
+  },
+  keepAliveTimeoutMs: {
+    value: 120_000,
+    unit: 'ms',
+    what: 'Time that an idle HTTP/1.1 connection is kept; Go clients reuse one for 90 s.',
+    answer: 'the connection is closed',
+  },
+  headersTimeoutMs: {
+    value: 32_000,
+    unit: 'ms',
+    what: 'Time in which the headers of an HTTP/1.1 request must arrive.',
+    answer: '408',
+  },
+  healthCheckTimeoutMs: {
+    value: 5_000,
+    unit: 'ms',
+    what: 'Time of one health check.',
+    answer: 'the check has failed',
+  },
+  endedWatchGraceMs: {
+    value: 30_000,
+    unit: 'ms',
+    what: 'Time in which a client must take the rest of a watch that has ended.',
+    answer: 'the stream is reset',
+  },
   gzipMinBytes: { value: 128 * 1024, unit: 'bytes', what: 'Smallest body that is compressed.', answer: '-' },
   reviewTimeoutMs: {
     value: 10_000,
