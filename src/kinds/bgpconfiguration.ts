@@ -245,6 +245,81 @@ export const bgpConfiguration: Kind = {
         spec: { logSeverityScreen: 'debug', listenPort: 179, bindMode: 'None' },
       },
     ],
-    invalid: [],
+    invalid: [
+      {
+        why: 'an AS number as text',
+        object: { apiVersion, kind, metadata: { name: 'default' }, spec: { asNumber: '64512' } },
+        errors: [
+          'spec.asNumber: Invalid value: "string": spec.asNumber in body must be of type integer: "string"',
+        ],
+      },
+      {
+        why: 'a severity that does not exist',
+        object: { apiVersion, kind, metadata: { name: 'default' }, spec: { logSeverityScreen: 'Verbose' } },
+        errors: [
+          'spec.logSeverityScreen: Invalid value: "Verbose": spec.logSeverityScreen in body should ' +
+            "match '^(?i)(Trace|Debug|Info|Warning|Error|Fatal)?$'",
+        ],
+      },
+      {
+        why: 'port 0 and a binding that does not exist',
+        object: { apiVersion, kind, metadata: { name: 'default' }, spec: { listenPort: 0, bindMode: 'All' } },
+        errors: [
+          'spec.listenPort: Invalid value: 0: spec.listenPort in body should be greater than or equal to 1',
+          'spec.bindMode: Unsupported value: "All": supported values: "None", "NodeIP"',
+        ],
+      },
+      {
+        why: 'settings of the mesh without the mesh',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'default' },
+          spec: {
+            nodeToNodeMeshEnabled: false,
+            nodeMeshPassword: { secretKeyRef: { name: 'bgp-passwords', key: 'mesh' } },
+            nodeMeshMaxRestartTime: '2m',
+          },
+        },
+        errors: [
+          'spec: Forbidden: nodeMeshPassword needs the mesh: nodeToNodeMeshEnabled cannot be false',
+          'spec: Forbidden: nodeMeshMaxRestartTime needs the mesh: nodeToNodeMeshEnabled cannot be false',
+        ],
+      },
+      {
+        why: 'communities that nothing uses',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'default' },
+          spec: { communities: [{ name: 'blackhole', value: '65535:666' }] },
+        },
+        errors: ['spec: Invalid value: communities are defined, but no prefixAdvertisements use them'],
+      },
+      {
+        why: 'a password without its key',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'default' },
+          spec: { nodeMeshPassword: { secretKeyRef: { name: 'bgp-passwords' } } },
+        },
+        errors: ['spec.nodeMeshPassword.secretKeyRef.key: Required value'],
+      },
+      {
+        why: 'an interface given twice, and an address in place of a range',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'default' },
+          spec: { ignoredInterfaces: ['docker*', 'docker*'], serviceExternalIPs: [{ cidr: '203.0.113.17' }] },
+        },
+        errors: [
+          'spec.serviceExternalIPs[0].cidr: Invalid value: "203.0.113.17": ' +
+            'spec.serviceExternalIPs[0].cidr in body must be of type cidr: "203.0.113.17"',
+          'spec.ignoredInterfaces[1]: Duplicate value: "docker*"',
+        ],
+      },
+    ],
   },
 };

@@ -244,6 +244,101 @@ export const bgpFilter: Kind = {
         spec: { importV4: [{ action: 'Reject', cidr: '0.0.0.0/0', matchOperator: 'Equal' }] },
       },
     ],
-    invalid: [],
+    invalid: [
+      {
+        why: 'a rule without an action',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'no-action' },
+          spec: { importV4: [{ cidr: '10.48.0.0/16', matchOperator: 'In' }] },
+        },
+        errors: ['spec.importV4[0].action: Required value'],
+      },
+      {
+        why: 'an action in lower case',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'lower-case' },
+          spec: { exportV4: [{ action: 'accept' }] },
+        },
+        errors: [
+          'spec.exportV4[0].action: Unsupported value: "accept": supported values: "Accept", "Reject"',
+        ],
+      },
+      {
+        why: 'a range without an operator, and lengths without a range',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'half' },
+          spec: {
+            exportV4: [
+              { action: 'Accept', cidr: '10.48.0.0/16' },
+              { action: 'Accept', prefixLength: { min: 16 } },
+            ],
+          },
+        },
+        errors: [
+          'spec.exportV4[0]: Invalid value: cidr and matchOperator must be set together or not at all',
+          'spec.exportV4[1]: Invalid value: prefixLength needs a cidr',
+        ],
+      },
+      {
+        why: 'an IPv6 length for IPv4',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'long-prefix' },
+          spec: {
+            importV4: [
+              { action: 'Reject', cidr: '10.48.0.0/16', matchOperator: 'In', prefixLength: { max: 33 } },
+            ],
+          },
+        },
+        errors: [
+          'spec.importV4[0].prefixLength.max: Invalid value: 33: spec.importV4[0].prefixLength.max in ' +
+            'body should be less than or equal to 32',
+        ],
+      },
+      {
+        why: 'changes to a route that is rejected',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'rejected' },
+          spec: { exportV6: [{ action: 'Reject', operations: [{ setPriority: { value: 512 } }] }] },
+        },
+        errors: ['spec.exportV6[0]: Invalid value: operations need action Accept'],
+      },
+      {
+        why: 'two changes in one, a change without content, and one that adds nothing',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'changes' },
+          spec: {
+            exportV4: [
+              {
+                action: 'Accept',
+                operations: [
+                  { setPriority: { value: 512 }, prependASPath: { prefix: [64512] } },
+                  { prependASPath: { prefix: [] } },
+                  {},
+                ],
+              },
+            ],
+          },
+        },
+        errors: [
+          'spec.exportV4[0].operations[0]: Too many: 2: must have at most 1 item',
+          'spec.exportV4[0].operations[1].prependASPath.prefix: Invalid value: 0: ' +
+            'spec.exportV4[0].operations[1].prependASPath.prefix in body should have at least 1 items',
+          'spec.exportV4[0].operations[2]: Invalid value: 0: spec.exportV4[0].operations[2] in body ' +
+            'should have at least 1 properties',
+        ],
+      },
+    ],
   },
 };

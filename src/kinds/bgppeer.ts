@@ -255,6 +255,100 @@ export const bgpPeer: Kind = {
         spec: { node: 'rack1-host1', localWorkloadSelector: 'app == "router"', asNumber: 64700 },
       },
     ],
-    invalid: [],
+    invalid: [
+      {
+        why: 'one node and a selector of nodes',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'node-twice' },
+          spec: { node: 'rack1-host1', nodeSelector: 'all()', peerIP: '192.0.2.1', asNumber: 64513 },
+        },
+        errors: ['spec: Forbidden: node and nodeSelector cannot both be set'],
+      },
+      {
+        why: 'a peer given in three ways',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'three-peers' },
+          spec: {
+            peerIP: '192.0.2.1',
+            peerSelector: 'all()',
+            localWorkloadSelector: 'all()',
+            asNumber: 64513,
+          },
+        },
+        errors: [
+          'spec: Forbidden: peerIP and peerSelector cannot both be set',
+          'spec: Forbidden: asNumber cannot be set together with peerSelector',
+          'spec: Forbidden: peerIP cannot be set together with localWorkloadSelector',
+          'spec: Forbidden: peerSelector cannot be set together with localWorkloadSelector',
+        ],
+      },
+      {
+        why: 'what is missing: the AS number of workloads, the address behind a gateway',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'missing' },
+          spec: { localWorkloadSelector: 'app == "router"', reachableBy: '198.51.100.1' },
+        },
+        errors: [
+          'spec: Invalid value: localWorkloadSelector needs an asNumber',
+          'spec: Forbidden: reachableBy needs a peerIP',
+        ],
+      },
+      {
+        why: 'the next hop given twice',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'next-hops' },
+          spec: { peerIP: '192.0.2.1', asNumber: 64513, keepOriginalNextHop: true, nextHopMode: 'Self' },
+        },
+        errors: [
+          'spec: Forbidden: keepOriginalNextHop is deprecated and cannot be set together with ' +
+            'nextHopMode; set nextHopMode alone',
+        ],
+      },
+      {
+        why: 'words that are not among the values',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'words' },
+          spec: {
+            peerIP: '192.0.2.1',
+            asNumber: 64513,
+            nextHopMode: 'self',
+            sourceAddress: 'Any',
+            reversePeering: 'Never',
+          },
+        },
+        errors: [
+          'spec.nextHopMode: Unsupported value: "self": supported values: "Auto", "Self", "Keep"',
+          'spec.reversePeering: Unsupported value: "Never": supported values: "Auto", "Manual"',
+          'spec.sourceAddress: Unsupported value: "Any": supported values: "UseNodeIP", "None"',
+        ],
+      },
+      {
+        why: 'an AS number as text, and a password without its key',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'text' },
+          spec: {
+            peerIP: '192.0.2.1',
+            asNumber: '64513',
+            password: { secretKeyRef: { name: 'bgp-passwords' } },
+          },
+        },
+        errors: [
+          'spec.asNumber: Invalid value: "string": spec.asNumber in body must be of type integer: "string"',
+          'spec.password.secretKeyRef.key: Required value',
+        ],
+      },
+    ],
   },
 };

@@ -93,6 +93,55 @@ export const blockAffinity: Kind = {
         spec: { cidr: 'fd00:10::80/122', node: 'node1', state: 'pending', deleted: false },
       },
     ],
-    invalid: [],
+    invalid: [
+      {
+        why: 'neither node nor state',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'node1-192-168-0-112-28' },
+          spec: { cidr: '192.168.0.112/28' },
+        },
+        errors: ['spec.node: Required value', 'spec.state: Required value'],
+      },
+      {
+        why: 'a state that does not exist',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'node1-192-168-0-112-28' },
+          spec: { cidr: '192.168.0.112/28', node: 'node1', state: 'claimed' },
+        },
+        errors: [
+          'spec.state: Unsupported value: "claimed": supported values: "", "confirmed", "pending", ' +
+            '"pendingDeletion"',
+        ],
+      },
+      {
+        why: 'an address in place of a range',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'node1-192-168-0-112-28' },
+          spec: { cidr: '192.168.0.112', node: 'node1', state: 'confirmed' },
+        },
+        errors: [
+          'spec.cidr: Invalid value: "192.168.0.112": spec.cidr in body must be of type cidr: ' +
+            '"192.168.0.112"',
+        ],
+      },
+      {
+        why: 'deleted as text, as Calico stores it elsewhere',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'node1-192-168-0-112-28' },
+          spec: { cidr: '192.168.0.112/28', node: 'node1', state: 'confirmed', deleted: 'false' },
+        },
+        errors: [
+          'spec.deleted: Invalid value: "string": spec.deleted in body must be of type boolean: "string"',
+        ],
+      },
+    ],
   },
 };

@@ -278,6 +278,54 @@ export const calicoNodeStatus: Kind = {
         spec: { node: 'rack1-host2', classes: ['BGP'], updatePeriodSeconds: 0 },
       },
     ],
-    invalid: [],
+    invalid: [
+      {
+        why: 'a class that does not exist',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'wrong-class' },
+          spec: { node: 'rack1-host1', classes: ['Agent', 'Bird'], updatePeriodSeconds: 10 },
+        },
+        errors: ['spec.classes[1]: Unsupported value: "Bird": supported values: "Agent", "BGP", "Routes"'],
+      },
+      {
+        why: 'a class given twice',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'twice' },
+          spec: { node: 'rack1-host1', classes: ['BGP', 'BGP'], updatePeriodSeconds: 10 },
+        },
+        errors: ['spec.classes[1]: Duplicate value: "BGP"'],
+      },
+      {
+        why: 'an interval as text',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'interval-as-text' },
+          spec: { node: 'rack1-host1', classes: ['BGP'], updatePeriodSeconds: '10s' },
+        },
+        errors: [
+          'spec.updatePeriodSeconds: Invalid value: "string": spec.updatePeriodSeconds in body must be ' +
+            'of type integer: "string"',
+        ],
+      },
+      {
+        why: 'a report without its counts',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'half-report' },
+          spec: { node: 'rack1-host1', classes: ['BGP'], updatePeriodSeconds: 10 },
+          status: { lastUpdated: null, bgp: { numberEstablishedV4: 1, numberNotEstablishedV4: 0 } },
+        },
+        errors: [
+          'status.bgp.numberEstablishedV6: Required value',
+          'status.bgp.numberNotEstablishedV6: Required value',
+        ],
+      },
+    ],
   },
 };

@@ -81,6 +81,28 @@ export const clusterInformation: Kind = {
       },
       { apiVersion, kind, metadata: { name: 'default' }, spec: { datastoreReady: false } },
     ],
-    invalid: [],
+    invalid: [
+      {
+        why: 'a word in place of a boolean',
+        object: { apiVersion, kind, metadata: { name: 'default' }, spec: { datastoreReady: 'yes' } },
+        errors: [
+          'spec.datastoreReady: Invalid value: "string": spec.datastoreReady in body must be of type ' +
+            'boolean: "string"',
+        ],
+      },
+      {
+        why: 'a version that YAML reads as a number',
+        object: { apiVersion, kind, metadata: { name: 'default' }, spec: { calicoVersion: 3.32 } },
+        errors: [
+          'spec.calicoVersion: Invalid value: "number": spec.calicoVersion in body must be of type ' +
+            'string: "number"',
+        ],
+      },
+      {
+        why: 'no spec',
+        object: { apiVersion, kind, metadata: { name: 'default' } },
+        errors: ['spec: Required value'],
+      },
+    ],
   },
 };

@@ -361,6 +361,134 @@ export const felixConfiguration: Kind = {
         spec: { logSeverityScreen: 'Debug', bpfConnectTimeLoadBalancingEnabled: true },
       },
     ],
-    invalid: [],
+    invalid: [
+      {
+        why: 'a selector on the object for all nodes',
+        object: { apiVersion, kind, metadata: { name: 'default' }, spec: { nodeSelector: 'has(edge)' } },
+        errors: [
+          "<nil>: Forbidden: nodeSelector cannot be set on the objects 'default' and 'node.<name>', " +
+            'whose names say which nodes they are for',
+        ],
+      },
+      {
+        why: 'a selector on the object of one node',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'node.rack1-host1' },
+          spec: { nodeSelector: 'has(edge)' },
+        },
+        errors: [
+          "<nil>: Forbidden: nodeSelector cannot be set on the objects 'default' and 'node.<name>', " +
+            'whose names say which nodes they are for',
+        ],
+      },
+      {
+        why: 'a time without a unit, and one with a decimal point',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'default' },
+          spec: { routeRefreshInterval: '90', reportingInterval: '1.5s' },
+        },
+        errors: [
+          'spec.reportingInterval: Invalid value: "1.5s": spec.reportingInterval in body should match ' +
+            "'^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))*$'",
+          'spec.routeRefreshInterval: Invalid value: "90": spec.routeRefreshInterval in body should ' +
+            "match '^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))*$'",
+        ],
+      },
+      {
+        why: 'words that are not among the values',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'default' },
+          spec: { iptablesBackend: 'nft', nftablesMode: 'On', bpfLogLevel: 'Trace' },
+        },
+        errors: [
+          'spec.bpfLogLevel: Invalid value: "Trace": spec.bpfLogLevel in body should match ' +
+            "'^(?i)(Off|Info|Debug)?$'",
+          'spec.iptablesBackend: Unsupported value: "nft": supported values: "Legacy", "NFT", "Auto"',
+          'spec.nftablesMode: Unsupported value: "On": supported values: "Disabled", "Enabled", "Auto"',
+        ],
+      },
+      {
+        why: 'addresses of the wrong family',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'default' },
+          spec: {
+            natOutgoingAddress: '2001:db8::10',
+            deviceRouteSourceAddress: 'eth0',
+            deviceRouteSourceAddressIPv6: '192.0.2.10',
+          },
+        },
+        errors: [
+          'spec: Invalid value: natOutgoingAddress must be an IPv4 address',
+          'spec: Invalid value: deviceRouteSourceAddress must be an IPv4 address',
+          'spec: Invalid value: deviceRouteSourceAddressIPv6 must be an IPv6 address',
+        ],
+      },
+      {
+        why: 'routing tables in the old and the new form, and the wrong way round',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'default' },
+          spec: {
+            routeTableRange: { min: 1, max: 251 },
+            routeTableRanges: [
+              { min: 0, max: 9 },
+              { min: 9, max: 1 },
+            ],
+          },
+        },
+        errors: [
+          'spec: Forbidden: routeTableRange and routeTableRanges cannot both be set',
+          'spec.routeTableRange: Invalid value: min and max must be within 1 to 250, min first',
+          'spec.routeTableRanges[0]: Invalid value: min must be at least 1',
+          'spec.routeTableRanges[1]: Invalid value: min cannot be above max',
+        ],
+      },
+      {
+        why: 'too many ranges of ports, and a failsafe port without its number',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'default' },
+          spec: {
+            kubeNodePortRanges: [1, 2, 3, 4, 5, 6, 7, '8:9'],
+            failsafeInboundHostPorts: [{ protocol: 'tcp' }],
+          },
+        },
+        errors: [
+          'spec.failsafeInboundHostPorts[0].port: Required value',
+          'spec.kubeNodePortRanges: Too many: 8: must have at most 7 items',
+        ],
+      },
+      {
+        why: 'numbers beyond their bounds',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'default' },
+          spec: {
+            iptablesMarkMask: 4294967296,
+            logActionRateLimitBurst: 10000,
+            bpfMapSizeConntrackCleanupQueue: 0,
+          },
+        },
+        errors: [
+          'spec.bpfMapSizeConntrackCleanupQueue: Invalid value: 0: spec.bpfMapSizeConntrackCleanupQueue ' +
+            'in body should be greater than or equal to 1',
+          'spec.iptablesMarkMask: Invalid value: 4294967296: spec.iptablesMarkMask in body should be ' +
+            'less than or equal to 4294967295',
+          'spec.logActionRateLimitBurst: Invalid value: 10000: spec.logActionRateLimitBurst in body ' +
+            'should be less than or equal to 9999',
+        ],
+      },
+    ],
   },
 };

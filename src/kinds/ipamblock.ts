@@ -88,6 +88,14 @@ const spec = object(
 
 export type IPAMBlockSpec = Infer<typeof spec>;
 
+const emptyBlock: IPAMBlockSpec = {
+  cidr: '192.168.0.112/30',
+  allocations: [null, null, null, null],
+  unallocated: [0, 1, 2, 3],
+  attributes: [],
+  strictAffinity: false,
+};
+
 export const ipamBlock: Kind = {
   kind,
   plural: 'ipamblocks',
@@ -168,6 +176,74 @@ export const ipamBlock: Kind = {
         },
       },
     ],
-    invalid: [],
+    invalid: [
+      {
+        why: 'an affinity without its kind',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: '192-168-0-112-30' },
+          spec: { ...emptyBlock, affinity: 'node1' },
+        },
+        errors: [
+          'spec.affinity: Invalid value: "node1": spec.affinity in body should match ' +
+            "'^(host|virtual):[a-zA-Z0-9\\.\\-_]+$'",
+        ],
+      },
+      {
+        why: 'no lists',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: '192-168-0-112-30' },
+          spec: { cidr: '192.168.0.112/30' },
+        },
+        errors: [
+          'spec.allocations: Required value',
+          'spec.attributes: Required value',
+          'spec.strictAffinity: Required value',
+          'spec.unallocated: Required value',
+        ],
+      },
+      {
+        why: 'a sequence number as text',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: '192-168-0-112-30' },
+          spec: { ...emptyBlock, sequenceNumber: '1796372884516230233' },
+        },
+        errors: [
+          'spec.sequenceNumber: Invalid value: "string": spec.sequenceNumber in body must be of type ' +
+            'integer: "string"',
+        ],
+      },
+      {
+        why: 'a word in place of a position',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: '192-168-0-112-30' },
+          spec: { ...emptyBlock, allocations: [null, 'free', null, null] },
+        },
+        errors: [
+          'spec.allocations[1]: Invalid value: "string": spec.allocations[1] in body must be of type ' +
+            'integer: "string"',
+        ],
+      },
+      {
+        why: 'a time that is none',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: '192-168-0-112-30' },
+          spec: { ...emptyBlock, affinityClaimTime: 'yesterday' },
+        },
+        errors: [
+          'spec.affinityClaimTime: Invalid value: "yesterday": spec.affinityClaimTime in body must be ' +
+            'of type date-time: "yesterday"',
+        ],
+      },
+    ],
   },
 };

@@ -115,6 +115,44 @@ export const ipamConfiguration: Kind = {
         spec: { strictAffinity: false, autoAllocateBlocks: false },
       },
     ],
-    invalid: [],
+    invalid: [
+      {
+        why: 'a rest of more than 20 minutes',
+        object: { apiVersion, kind, metadata: { name: 'default' }, spec: { ipCooldownSeconds: 1201 } },
+        errors: [
+          'spec.ipCooldownSeconds: Invalid value: 1201: spec.ipCooldownSeconds in body should be less ' +
+            'than or equal to 1200',
+        ],
+      },
+      {
+        why: 'fewer than no blocks',
+        object: { apiVersion, kind, metadata: { name: 'default' }, spec: { maxBlocksPerHost: -1 } },
+        errors: [
+          'spec.maxBlocksPerHost: Invalid value: -1: spec.maxBlocksPerHost in body should be greater ' +
+            'than or equal to 0',
+        ],
+      },
+      {
+        why: 'a switch that is neither on nor off',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'default' },
+          spec: { kubeVirtVMAddressPersistence: 'true' },
+        },
+        errors: [
+          'spec.kubeVirtVMAddressPersistence: Unsupported value: "true": supported values: "Enabled", ' +
+            '"Disabled"',
+        ],
+      },
+      {
+        why: 'a word in place of a boolean',
+        object: { apiVersion, kind, metadata: { name: 'default' }, spec: { strictAffinity: 'yes' } },
+        errors: [
+          'spec.strictAffinity: Invalid value: "string": spec.strictAffinity in body must be of type ' +
+            'boolean: "string"',
+        ],
+      },
+    ],
   },
 };

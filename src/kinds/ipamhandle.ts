@@ -78,6 +78,37 @@ export const ipamHandle: Kind = {
         spec: { handleID: 'vxlan-tunnel-addr-node1', block: { '192.168.0.112/28': 1 } },
       },
     ],
-    invalid: [],
+    invalid: [
+      {
+        why: 'an empty spec',
+        object: { apiVersion, kind, metadata: { name: 'empty' }, spec: {} },
+        errors: ['spec.block: Required value', 'spec.handleID: Required value'],
+      },
+      {
+        why: 'a count as text',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'count-as-text' },
+          spec: { handleID: 'count-as-text', block: { '192.168.0.112/28': 'one' } },
+        },
+        errors: [
+          'spec.block.192.168.0.112/28: Invalid value: "string": spec.block.192.168.0.112/28 in body ' +
+            'must be of type integer: "string"',
+        ],
+      },
+      {
+        why: 'deleted as text',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'deleted-as-text' },
+          spec: { handleID: 'deleted-as-text', block: {}, deleted: 'false' },
+        },
+        errors: [
+          'spec.deleted: Invalid value: "string": spec.deleted in body must be of type boolean: "string"',
+        ],
+      },
+    ],
   },
 };

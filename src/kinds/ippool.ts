@@ -306,6 +306,132 @@ export const ipPool: Kind = {
         spec: { cidr: '192.0.2.0/24', blockSize: 28, allowedUses: ['LoadBalancer'], nodeSelector: 'all()' },
       },
     ],
-    invalid: [],
+    invalid: [
+      {
+        why: 'the range is missing',
+        object: { apiVersion, kind, metadata: { name: 'no-range' }, spec: { blockSize: 26 } },
+        errors: ['spec.cidr: Required value'],
+      },
+      {
+        why: 'a mode that does not exist',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'sometimes' },
+          spec: { cidr: '10.48.0.0/16', vxlanMode: 'Sometimes' },
+        },
+        errors: [
+          'spec.vxlanMode: Unsupported value: "Sometimes": supported values: "Never", "Always", ' +
+            '"CrossSubnet"',
+        ],
+      },
+      {
+        why: 'an address in place of a range',
+        object: { apiVersion, kind, metadata: { name: 'no-prefix' }, spec: { cidr: '10.48.0.1' } },
+        errors: [
+          'spec.cidr: Invalid value: "10.48.0.1": spec.cidr in body must be of type cidr: "10.48.0.1"',
+        ],
+      },
+      {
+        why: 'host bits',
+        object: { apiVersion, kind, metadata: { name: 'host-bits' }, spec: { cidr: '10.48.0.7/16' } },
+        errors: ['spec: Invalid value: cidr must not have host bits set'],
+      },
+      {
+        why: 'two kinds of tunnel',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'two-tunnels' },
+          spec: { cidr: '10.48.0.0/16', ipipMode: 'Always', vxlanMode: 'CrossSubnet' },
+        },
+        errors: ['spec: Forbidden: ipipMode and vxlanMode cannot both be enabled'],
+      },
+      {
+        why: 'IPIP for IPv6',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'ipip-v6' },
+          spec: { cidr: 'fd00:10:48::/64', ipipMode: 'Always' },
+        },
+        errors: ['spec: Forbidden: an IPv6 pool cannot use IPIP'],
+      },
+      {
+        why: 'a use given twice',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'twice' },
+          spec: { cidr: '10.48.0.0/16', allowedUses: ['Workload', 'Workload'] },
+        },
+        errors: ['spec.allowedUses[1]: Duplicate value: "Workload"'],
+      },
+      {
+        why: 'blocks smaller than an address',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'tiny-blocks' },
+          spec: { cidr: '10.48.0.0/16', blockSize: 129 },
+        },
+        errors: [
+          'spec.blockSize: Invalid value: 129: spec.blockSize in body should be less than or equal to 128',
+          'spec: Invalid value: blockSize must be 20 to 32 for an IPv4 pool and 116 to 128 for an IPv6 pool',
+        ],
+      },
+      {
+        why: 'a pool smaller than its blocks',
+        object: { apiVersion, kind, metadata: { name: 'tiny-pool' }, spec: { cidr: '10.48.0.0/28' } },
+        errors: [
+          'spec: Invalid value: the pool is smaller than one of its blocks; widen cidr or raise blockSize',
+        ],
+      },
+      {
+        why: 'link-local addresses',
+        object: { apiVersion, kind, metadata: { name: 'link-local' }, spec: { cidr: '169.254.0.0/20' } },
+        errors: ['spec: Invalid value: cidr overlaps the IPv4 link-local range 169.254.0.0/16'],
+      },
+      {
+        why: 'a load-balancer pool with all that it may not have',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'bad-load-balancers' },
+          spec: {
+            cidr: '192.0.2.0/24',
+            allowedUses: ['LoadBalancer', 'Workload'],
+            disableBGPExport: true,
+            vxlanMode: 'Always',
+            nodeSelector: 'zone == "west"',
+          },
+        },
+        errors: [
+          'spec: Forbidden: a LoadBalancer pool has no tunnels: ipipMode and vxlanMode must be Never',
+          'spec: Forbidden: allowedUses cannot combine LoadBalancer with Workload or Tunnel',
+          'spec: Forbidden: a LoadBalancer pool cannot set disableBGPExport',
+          'spec: Invalid value: the nodeSelector of a LoadBalancer pool must be all()',
+        ],
+      },
+      {
+        why: 'global() and a namespace selector for tunnels',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'selectors' },
+          spec: {
+            cidr: '10.48.0.0/16',
+            allowedUses: ['Tunnel'],
+            nodeSelector: 'global()',
+            namespaceSelector: 'global()',
+          },
+        },
+        errors: [
+          'spec: Forbidden: a pool with Tunnel among its allowedUses cannot have a namespaceSelector',
+          'spec: Invalid value: nodeSelector cannot use global()',
+          'spec: Invalid value: namespaceSelector cannot use global()',
+        ],
+      },
+    ],
   },
 };

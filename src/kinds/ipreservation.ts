@@ -57,6 +57,43 @@ export const ipReservation: Kind = {
       },
       { apiVersion, kind, metadata: { name: 'nothing-yet' }, spec: {} },
     ],
-    invalid: [],
+    invalid: [
+      {
+        why: 'an address in place of a range',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'bare-address' },
+          spec: { reservedCIDRs: ['10.48.0.0/30', '10.48.0.9'] },
+        },
+        errors: [
+          'spec.reservedCIDRs[1]: Invalid value: "10.48.0.9": spec.reservedCIDRs[1] in body must be of ' +
+            'type cidr: "10.48.0.9"',
+        ],
+      },
+      {
+        why: 'a range given twice',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'twice' },
+          spec: { reservedCIDRs: ['10.48.0.0/30', '10.48.0.8/30', '10.48.0.0/30'] },
+        },
+        errors: ['spec.reservedCIDRs[2]: Duplicate value: "10.48.0.0/30"'],
+      },
+      {
+        why: 'one range in place of a list',
+        object: { apiVersion, kind, metadata: { name: 'no-list' }, spec: { reservedCIDRs: '10.48.0.0/30' } },
+        errors: [
+          'spec.reservedCIDRs: Invalid value: "string": spec.reservedCIDRs in body must be of type ' +
+            'array: "string"',
+        ],
+      },
+      {
+        why: 'no spec',
+        object: { apiVersion, kind, metadata: { name: 'no-spec' } },
+        errors: ['spec: Required value'],
+      },
+    ],
   },
 };

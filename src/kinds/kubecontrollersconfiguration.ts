@@ -132,6 +132,64 @@ export const kubeControllersConfiguration: Kind = {
         },
       },
     ],
-    invalid: [],
+    invalid: [
+      {
+        why: 'no controllers',
+        object: { apiVersion, kind, metadata: { name: 'default' }, spec: { healthChecks: 'Enabled' } },
+        errors: ['spec.controllers: Required value'],
+      },
+      {
+        why: 'a severity in lower case',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'default' },
+          spec: { controllers: {}, logSeverityScreen: 'info' },
+        },
+        errors: [
+          'spec.logSeverityScreen: Unsupported value: "info": supported values: "None", "Debug", ' +
+            '"Info", "Warning", "Error", "Fatal", "Panic"',
+        ],
+      },
+      {
+        why: 'ports beyond the last',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'default' },
+          spec: { controllers: {}, prometheusMetricsPort: 65536, debugProfilePort: -1 },
+        },
+        errors: [
+          'spec.debugProfilePort: Invalid value: -1: spec.debugProfilePort in body should be greater ' +
+            'than or equal to 0',
+          'spec.prometheusMetricsPort: Invalid value: 65536: spec.prometheusMetricsPort in body should ' +
+            'be less than or equal to 65535',
+        ],
+      },
+      {
+        why: 'a range given twice, a switch that is neither on nor off',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'default' },
+          spec: {
+            controllers: {
+              node: {
+                syncLabels: 'true',
+                hostEndpoint: {
+                  templates: [{ generateName: 'storage', interfaceCIDRs: ['192.0.2.0/24', '192.0.2.0/24'] }],
+                },
+              },
+            },
+          },
+        },
+        errors: [
+          'spec.controllers.node.syncLabels: Unsupported value: "true": supported values: "Enabled", ' +
+            '"Disabled"',
+          'spec.controllers.node.hostEndpoint.templates[0].interfaceCIDRs[1]: Duplicate value: ' +
+            '"192.0.2.0/24"',
+        ],
+      },
+    ],
   },
 };
