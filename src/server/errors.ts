@@ -1,0 +1,52 @@
+import {
+  internalError,
+  requestEntityTooLarge,
+  StatusError,
+  serviceUnavailable,
+} from '../machinery/status.ts';
+import type { Log } from '../observability/observability.ts';
+import { StorageError } from '../storage/errors.ts';
+import type { Exchange } from './exchange.ts';
+import { sendStatus, sendText, TextError } from './respond.ts';
+
+const retryAfterSeconds = 1;
+
+/**
+ * Answers with whatever was thrown: a StatusError as its Status, a StorageError as the Status that fits, anything else as the
+ * text that kube-apiserver answers a panic with, and the log has the stack. An answer that has begun is broken off.
+ */
+export function answerError(exchange: Exchange, error: unknown, log: Log): void {
+  if (exchange.abort.signal.aborted && exchange.answered) return;
+  const known = statusErrorOf(error);
+  if (!known)
+    log.error(`request failed: ${error instanceof Error ? error.message : String(error)}`, {
+      auditId: exchange.auditId,
+      path: exchange.info.path,
+      error,
+    });
+  if (exchange.answered) {
+    exchange.response.destroy();
+  } else if (error instanceof TextError) {
+    sendText(exchange, error.code, error.message, error.headers);
+  } else if (known) {
+    sendStatus(exchange, known.status);
+  } else {
+    sendText(exchange, 500, 'This request caused apiserver to panic. Look in the logs for details.\n');
+  }
+}
+
+/** The Status of an error that has one. */
+function statusErrorOf(error: unknown): StatusError | undefined {
+  if (error instanceof StatusError) return error;
+  if (!(error instanceof StorageError)) return undefined;
+  switch (error.code) {
+    case 'Unavailable':
+    case 'Closed':
+      return serviceUnavailable(`the datastore is unavailable: ${error.message}`, retryAfterSeconds);
+    case 'TooLarge':
+      return requestEntityTooLarge(error.message);
+    default:
+      // The registry answers these; one that gets here was forgotten there.
+      return internalError(`${error.code}: ${error.message}`);
+  }
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { anonymous, type User } from '../access/user.ts';
+import type { Clock } from './clock.ts';
+import type { HttpRequest, HttpResponse } from './http-message.ts';
+import type { NegotiationInput } from './negotiation.ts';
+import type { RequestInfo } from './request-info.ts';
+import { Warnings } from './warnings.ts';
+
+/** One request and its answer, as it passes through the server. */
+export interface Exchange {
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+  readonly auditId: string;
+  readonly receivedAtMs: number;
+  readonly userAgent: string;
+  /** Set by the first filter; of an empty path until then. */
+  info: RequestInfo;
+  query: URLSearchParams;
+  /** Anonymous until authentication has run. */
+  user: User;
+  readonly warnings: Warnings;
+  /** Aborted when the answer is out, the client has gone or the time is up. */
+  readonly abort: AbortController;
+  /** Whether an answer has been started or the client has gone: whoever comes later must not write. */
+  answered: boolean;
+  /** Calls back once when the exchange is over. */
+  onEnd(callback: () => void): void;
+}
+
+const maxAuditIdLength = 128;
+
+/** Begins an exchange: gives it an audit id (the caller's, else a new one) and the headers that every answer has. */
+export function beginExchange(request: HttpRequest, response: HttpResponse, clock: Clock): Exchange {
+  const sent = request.headers['audit-id'];
+  const auditId = typeof sent === 'string' && sent && sent.length <= maxAuditIdLength ? sent : randomUUID();
+  const abort = new AbortController();
+  const ends: (() => void)[] = [];
+  const exchange: Exchange = {
+    request,
+    response,
+    auditId,
+    receivedAtMs: clock.nowMs(),
+    userAgent: request.headers['user-agent'] ?? '',
+    info: {
+      isResource: false,
+      path: '',
+      verb: (request.method ?? '').toLowerCase(),
+      group: '',
+      version: '',
+      namespace: '',
+      resource: '',
+      name: '',
+      subresource: '',
+      rest: [],
+    },
+    query: new URLSearchParams(),
+    user: anonymous,
+    warnings: new Warnings(),
+    abort,
+    answered: false,
+    onEnd: callback => ends.push(callback),
+  };
+  response.setHeader('Audit-Id', auditId);
+  response.setHeader('Cache-Control', 'no-cache, private');
+  // A client that has gone shows as an error on either half; 'close' follows and ends the exchange.
+  request.on('error', () => {});
+  response.on('error', () => {});
+  // A body that nobody is going to read must not hold the stream open.
+  response.once('finish', () => {
+    if (!request.complete) request.stream?.close();
+  });
+  response.once('close', () => {
+    exchange.answered = true;
+    abort.abort();
+    for (const end of ends) end();
+  });
+  return exchange;
+}
+
+/** What negotiation needs to know of the request. */
+export function negotiationInput({ request, query, userAgent }: Exchange): NegotiationInput {
+  return { accept: request.headers.accept, userAgent, query };
+}

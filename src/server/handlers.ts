@@ -1,0 +1,227 @@
+import { group, type Kind } from '../kinds/kind.ts';
+import { type DecodableMediaType, type Decoded, DecodeError, decode } from '../machinery/decode.ts';
+import { parseDeleteOptions } from '../machinery/delete-options.ts';
+import { encode } from '../machinery/encode.ts';
+import {
+  parseCreateOptions,
+  parseGetOptions,
+  parseListOptions,
+  parsePatchOptions,
+  parseUpdateOptions,
+} from '../machinery/options.ts';
+import { badRequest, deleted } from '../machinery/status.ts';
+import type { RequestContext } from '../registry/context.ts';
+import { readBody } from './body.ts';
+import type { Clock } from './clock.ts';
+import { type Exchange, negotiationInput } from './exchange.ts';
+import { sendList } from './list-body.ts';
+import { bodyMediaType, negotiate, patchTypeOf } from './negotiation.ts';
+import { sendJson } from './respond.ts';
+import type { Route } from './routes.ts';
+import { eventEncoder, listRenderer, objectRenderer } from './transform.ts';
+import { type WatchStreams, watchLifeSeconds } from './watch-stream.ts';
+
+/** What the handlers of resources need beyond the exchange. */
+export interface HandlerOptions {
+  maxBodyBytes: number;
+  maxWatchBufferBytes: number;
+  minWatchSeconds: number;
+  watches: WatchStreams;
+  clock: Clock;
+  /** Counts a write of events of the resource. */
+  onEvents(plural: string): void;
+}
+
+type Handler = (exchange: Exchange, route: Route, options: HandlerOptions) => Promise<void>;
+
+/**
+ * Serves one request for a resource. The order of the steps decides which error a client with several sees (machinery.md §3.1):
+ * form of the answer, type of the body, its size, options, then the body itself.
+ */
+export async function handleResource(
+  exchange: Exchange,
+  route: Route,
+  options: HandlerOptions,
+): Promise<void> {
+  await handlers[route.action](exchange, route, options);
+}
+
+const handlers: Record<Route['action'], Handler> = {
+  get,
+  list,
+  watch,
+  create,
+  update,
+  patch,
+  delete: remove,
+  deletecollection: removeCollection,
+};
+
+async function get(exchange: Exchange, { resource, namespace, name }: Route): Promise<void> {
+  const { kind } = resource;
+  const as = negotiate(negotiationInput(exchange), 'object', kind.kind);
+  const render = objectRenderer(kind, as.transform, exchange.query);
+  const entry = await resource.get(namespace, name, parseGetOptions(exchange.query));
+  await sendJson(exchange, 200, as.transform ? render(entry.object()) : entry.json, as);
+}
+
+async function list(exchange: Exchange, { resource, namespace }: Route): Promise<void> {
+  const as = negotiate(negotiationInput(exchange), 'list', resource.kind.kind);
+  const render = listRenderer(resource.kind, as.transform, exchange.query);
+  const { entries, ...metadata } = await resource.list(namespace, parseListOptions(exchange.query));
+  await sendList(exchange, render(entries, metadata), as);
+}
+
+async function watch(exchange: Exchange, route: Route, options: HandlerOptions): Promise<void> {
+  const { resource, namespace, name } = route;
+  const { kind } = resource;
+  const as = negotiate(negotiationInput(exchange), 'watch', kind.kind);
+  const encoder = eventEncoder(kind, as.transform, exchange.query);
+  const listOptions = parseListOptions(watchQuery(exchange.query, name));
+  const timeoutSeconds = watchLifeSeconds(listOptions.timeoutSeconds, options.minWatchSeconds, options.clock);
+  const start = await resource.watch(namespace, { ...listOptions, timeoutSeconds }, encoder);
+  options.watches.start(exchange, start, {
+    lifeMs: timeoutSeconds * 1000,
+    maxBufferBytes: options.maxWatchBufferBytes,
+    clock: options.clock,
+    onEvents: () => options.onEvents(kind.plural),
+  });
+}
+
+/** The query of a watch; the old path /watch/… says in its words what the query otherwise does. */
+function watchQuery(query: URLSearchParams, name: string): URLSearchParams {
+  const asked = new URLSearchParams(query);
+  asked.set('watch', 'true');
+  if (!name) return asked;
+  const present = query.get('fieldSelector');
+  const byName = `metadata.name=${name.replaceAll(/[\\,=]/g, '\\$&')}`;
+  asked.set('fieldSelector', present ? `${present},${byName}` : byName);
+  return asked;
+}
+
+async function create(exchange: Exchange, route: Route, { maxBodyBytes }: HandlerOptions): Promise<void> {
+  const { resource, namespace } = route;
+  const { request, query, userAgent, abort } = exchange;
+  const as = negotiate(negotiationInput(exchange), 'object', resource.kind.kind);
+  const render = objectRenderer(resource.kind, as.transform, query);
+  const mediaType = bodyMediaType(request.headers['content-type']);
+  const bytes = await readBody(request, maxBodyBytes, abort.signal);
+  const options = parseCreateOptions(query, userAgent);
+  const body = decodeBody(bytes, mediaType, resource.kind);
+  const object = await resource.create(contextOf(exchange), namespace, body, options);
+  await sendJson(exchange, 201, render(object), as);
+}
+
+async function update(exchange: Exchange, route: Route, { maxBodyBytes }: HandlerOptions): Promise<void> {
+  const { resource } = route;
+  const { request, query, userAgent, abort } = exchange;
+  const as = negotiate(negotiationInput(exchange), 'object', resource.kind.kind);
+  const render = objectRenderer(resource.kind, as.transform, query);
+  const mediaType = bodyMediaType(request.headers['content-type']);
+  const bytes = await readBody(request, maxBodyBytes, abort.signal);
+  const options = parseUpdateOptions(query, userAgent);
+  const body = decodeBody(bytes, mediaType, resource.kind);
+  const object = await resource.update(contextOf(exchange), route, body, options);
+  await sendJson(exchange, 200, render(object), as);
+}
+
+async function patch(exchange: Exchange, route: Route, { maxBodyBytes }: HandlerOptions): Promise<void> {
+  const { resource } = route;
+  const { request, query, userAgent, abort } = exchange;
+  const type = patchTypeOf(request.headers['content-type']);
+  const as = negotiate(negotiationInput(exchange), 'object', resource.kind.kind);
+  const render = objectRenderer(resource.kind, as.transform, query);
+  const bytes = await readBody(request, maxBodyBytes, abort.signal);
+  const options = parsePatchOptions(query, userAgent);
+  const body = decodePatch(bytes);
+  const object = await resource.patch(contextOf(exchange), route, { type, body }, options);
+  await sendJson(exchange, 200, render(object), as);
+}
+
+/** 200 with a Status when the object is gone; with the object while finalizers hold it, 202 if the client chose not to wait for dependents. */
+async function remove(exchange: Exchange, route: Route, handlerOptions: HandlerOptions): Promise<void> {
+  const { resource, namespace, name } = route;
+  const { kind } = resource;
+  const as = negotiate(negotiationInput(exchange), 'object', kind.kind);
+  const render = objectRenderer(kind, as.transform, exchange.query);
+  const options = await deleteOptions(exchange, handlerOptions);
+  const { object, removed } = await resource.delete(namespace, name, options);
+  if (removed) {
+    const status = deleted({ group, resource: kind.plural }, name, object.metadata.uid ?? '');
+    await sendJson(exchange, 200, encode(status), as);
+    return;
+  }
+  const code = options.orphanDependents === false ? 202 : 200;
+  await sendJson(exchange, code, render(object), as);
+}
+
+async function removeCollection(
+  exchange: Exchange,
+  { resource, namespace }: Route,
+  handlerOptions: HandlerOptions,
+): Promise<void> {
+  const { kind } = resource;
+  const as = negotiate(negotiationInput(exchange), 'list', kind.kind);
+  const render = listRenderer(kind, as.transform, exchange.query);
+  const options = await deleteOptions(exchange, handlerOptions);
+  const listOptions = parseListOptions(exchange.query);
+  const { objects, resourceVersion } = await resource.deleteCollection(
+    contextOf(exchange),
+    namespace,
+    options,
+    listOptions,
+  );
+  const entries = objects.map(object => ({ json: Buffer.from(encode(object)), object: () => object }));
+  await sendList(exchange, render(entries, { resourceVersion }), as);
+}
+
+/** The options of a delete: from the body where there is one, else from the query. */
+async function deleteOptions(
+  { request, query, abort }: Exchange,
+  { maxBodyBytes }: HandlerOptions,
+): Promise<ReturnType<typeof parseDeleteOptions>> {
+  const bytes = await readBody(request, maxBodyBytes, abort.signal);
+  if (bytes.length === 0) return parseDeleteOptions(query);
+  const mediaType = bodyMediaType(request.headers['content-type']);
+  try {
+    return parseDeleteOptions(query, decode(bytes, mediaType).value);
+  } catch (error) {
+    if (error instanceof DecodeError) throw badRequest(error.message);
+    throw error;
+  }
+}
+
+/** What the registry needs to know of the request. */
+export function contextOf(exchange: Exchange): RequestContext {
+  return { warn: text => exchange.warnings.add(text), signal: exchange.abort.signal };
+}
+
+function decodeBody(bytes: Buffer, mediaType: DecodableMediaType, kind: Kind): Decoded {
+  try {
+    return decode(bytes, mediaType);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): ${error.message} (${summary(bytes)})`,
+    );
+  }
+}
+
+function decodePatch(bytes: Buffer): Decoded {
+  try {
+    return decode(bytes, 'application/json');
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw badRequest(`error decoding patch: ${error.message}`);
+  }
+}
+
+const summaryBytes = 30;
+
+/** The beginning of a body that is no object, as kube-apiserver shows it: text where it looks like JSON, else hex. */
+function summary(bytes: Buffer): string {
+  if (bytes.length === 0) return '<empty>';
+  const start = bytes.subarray(0, summaryBytes);
+  const text = bytes[0] === 0x7b ? start.toString('utf8') : start.toString('hex');
+  return bytes.length > summaryBytes ? `${text} ...` : text;
+}

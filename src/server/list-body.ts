@@ -1,0 +1,134 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createGzip } from 'node:zlib';
+import { decode } from '../machinery/decode.ts';
+import { encode } from '../machinery/encode.ts';
+import type { JsonObject } from '../machinery/json.ts';
+import type { Exchange } from './exchange.ts';
+import { createIndenter } from './indent.ts';
+import type { Negotiated } from './negotiation.ts';
+import { acceptsGzip, addVary, beginAnswer, gzipLevel, sendBytes } from './respond.ts';
+import { toYaml } from './yaml.ts';
+
+/** A list as it is answered: a small head, and items that are JSON already. */
+export interface ListDocument {
+  /** The fields but the items, in order. */
+  head: JsonObject;
+  itemsField: 'items' | 'rows';
+  /** Compact JSON of each item; made one by one as the answer is written. */
+  items: Iterable<Buffer>;
+}
+
+/** After a slice of this size, or so many items, others get their turn. */
+const sliceBytes = 256 * 1024;
+const sliceItems = 256;
+
+/**
+ * Answers 200 with a list of any size: joined from the items' bytes in slices, at the pace at which the client reads,
+ * so that neither memory nor the other requests suffer from a large one. Resolves when it is out or the client has gone.
+ */
+export async function sendList(exchange: Exchange, document: ListDocument, as: Negotiated): Promise<void> {
+  const slices = as.mediaType === 'application/yaml' ? yamlSlices(document) : jsonSlices(document, as.pretty);
+  const first = await slices.next();
+  const second = first.done ? first : await slices.next();
+  if (second.done) {
+    await sendBytes(exchange, 200, as.mediaType, first.done ? Buffer.alloc(0) : first.value);
+    return;
+  }
+  await sendSlices(exchange, as.mediaType, prepend([first.value!, second.value], slices));
+}
+
+async function sendSlices(
+  exchange: Exchange,
+  contentType: string,
+  slices: AsyncIterable<Buffer>,
+): Promise<void> {
+  if (!beginAnswer(exchange, 200, contentType)) return;
+  const { request, response, abort } = exchange;
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  const source = Readable.from(slices, { objectMode: false });
+  try {
+    if (acceptsGzip(exchange)) {
+      response.setHeader('Content-Encoding', 'gzip');
+      addVary(exchange, 'Accept-Encoding');
+      await pipeline(source, createGzip({ level: gzipLevel }), response, { signal: abort.signal });
+    } else {
+      await pipeline(source, response, { signal: abort.signal });
+    }
+  } catch (error) {
+    // The client has gone, or its time is up: the stream is destroyed, and it sees the answer break off.
+    if (!abort.signal.aborted && !response.destroyed) throw error;
+  }
+}
+
+/** Joins items into slices. Always at least one slice. */
+async function* jsonSlices(document: ListDocument, pretty: boolean): AsyncGenerator<Buffer, undefined> {
+  const render = pretty ? createIndenter() : (slice: Buffer) => slice;
+  const head = encode(document.head).slice(0, -1);
+  let parts: Buffer[] = [Buffer.from(`${head},"${document.itemsField}":[`)];
+  let size = parts[0]!.length;
+  let separator = empty;
+  let count = 0;
+  for (const item of document.items) {
+    parts.push(separator, item);
+    separator = comma;
+    size += item.length + 1;
+    if (++count % sliceItems === 0) await nextTurn();
+    if (size < sliceBytes) continue;
+    yield render(Buffer.concat(parts));
+    parts = [];
+    size = 0;
+    await nextTurn();
+  }
+  parts.push(jsonEnd);
+  yield Buffer.concat([render(Buffer.concat(parts)), newline]);
+  return undefined;
+}
+
+/** The same as YAML, with the keys of the list sorted; each item is rendered by itself. */
+async function* yamlSlices(document: ListDocument): AsyncGenerator<Buffer, undefined> {
+  const keys = Object.keys(document.head).sort();
+  const before = keys.filter(key => key < document.itemsField);
+  const after = keys.filter(key => key > document.itemsField);
+  let text = fieldsAsYaml(document.head, before);
+  let empty = true;
+  for (const item of document.items) {
+    if (empty) text += `${document.itemsField}:\n`;
+    empty = false;
+    text += asListItem(toYaml(decode(item, 'application/json').value));
+    await nextTurn();
+    if (text.length < sliceBytes) continue;
+    yield Buffer.from(text);
+    text = '';
+  }
+  if (empty) text += `${document.itemsField}: []\n`;
+  yield Buffer.from(text + fieldsAsYaml(document.head, after));
+  return undefined;
+}
+
+function fieldsAsYaml(head: JsonObject, keys: string[]): string {
+  return keys.map(key => toYaml({ [key]: head[key]! })).join('');
+}
+
+/** A mapping as an item of a sequence; a scalar's continuation lines move with it. */
+function asListItem(yaml: string): string {
+  const lines = yaml.replace(/\n$/, '').split('\n');
+  return lines
+    .map((line, at) => (line ? `${at === 0 ? '- ' : '  '}${line}` : ''))
+    .join('\n')
+    .concat('\n');
+}
+
+async function* prepend(first: Buffer[], rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield* first;
+  yield* rest;
+}
+
+const empty = Buffer.alloc(0);
+const comma = Buffer.from(',');
+const newline = Buffer.from('\n');
+const jsonEnd = Buffer.from(']}');

@@ -1,0 +1,157 @@
+import type { RequestListener } from 'node:http';
+import { createSecureServer, type ServerHttp2Session } from 'node:http2';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { SecureContextOptions, SecureVersion, Server as TlsServer } from 'node:tls';
+import { limits } from '../limits.ts';
+
+/** What the listener presents, and which CAs it names when it asks for a client certificate. All PEM. */
+export interface TlsMaterial {
+  cert: string;
+  key: string;
+  /** Every pool that a client certificate may come from; who may do what with it is not decided here. */
+  clientCas: string[];
+}
+
+/** TLS material that may change while the server runs. */
+export interface TlsProvider {
+  readonly current: TlsMaterial;
+  /** Calls back after each change of `current`. */
+  onChange(listener: () => void): void;
+}
+
+export interface ListenerOptions {
+  tls: TlsProvider;
+  /** Whether to offer HTTP/2; HTTP/1.1 always is. */
+  http2: boolean;
+  minTlsVersion?: SecureVersion | undefined;
+  /** OpenSSL names joined by colons. */
+  cipherSuites?: string | undefined;
+  maxStreamsPerConnection: number;
+  /** For requests that cannot be read within it; not for their answers. */
+  requestTimeoutMs: number;
+  onRequest: RequestListener;
+  onTlsError(error: Error): void;
+}
+
+export interface Listener {
+  listen(port: number, address: string): Promise<{ address: string; port: number }>;
+  /** Stops accepting connections, and tells the open ones to bring no new requests. */
+  stop(): void;
+  /** Closes HTTP/1.1 connections that no request is on. */
+  closeIdle(): void;
+  /** Resolves once all connections have ended. */
+  closed: Promise<void>;
+  /** Cuts the connections that are left. */
+  destroy(): void;
+}
+
+/**
+ * The HTTPS listener (machinery.md §5.6, §7.1): h2 and http/1.1 by ALPN; client certificates are asked for and never judged here;
+ * idle connections outlive the 90 s of Go's clients; nothing but a drain ends a connection that carries watches.
+ */
+export function createListener(options: ListenerOptions): Listener {
+  const server = options.http2 ? createHttp2(options) : createHttp1(options);
+  const sockets = new Set<Socket>();
+  const sessions = new Set<ServerHttp2Session>();
+  options.tls.onChange(() => server.setSecureContext(secureContext(options)));
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  // A broken connection ends its requests through their own events.
+  server.on('secureConnection', (socket: Socket) => socket.on('error', () => {}));
+  server.on('session', (session: ServerHttp2Session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+    session.on('error', () => {});
+    session.setLocalWindowSize(limits.connectionWindowBytes);
+  });
+  server.on('tlsClientError', (error: Error) => options.onTlsError(error));
+  const closed = Promise.withResolvers<void>();
+  server.once('close', closed.resolve);
+  return {
+    listen: (port, address) => listen(server, port, address),
+    stop: () => {
+      // Also sends GOAWAY to HTTP/2 sessions and closes idle HTTP/1.1 connections.
+      if (server.listening) server.close();
+      else if (sockets.size === 0) closed.resolve();
+      for (const session of sessions) session.close();
+    },
+    closeIdle: () => server.closeIdleConnections(),
+    closed: closed.promise,
+    destroy: () => {
+      for (const session of sessions) session.destroy();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+type SecureServer = TlsServer & { closeIdleConnections(): void };
+
+function createHttp2(options: ListenerOptions): SecureServer {
+  const server = createSecureServer({
+    ...secureContext(options),
+    ...connectionOptions(options),
+    allowHTTP1: true,
+    maxSessionMemory: limits.maxSessionMemoryBytes / (1024 * 1024),
+    // A controller that restarts cancels all its watches at once; the defaults end the session at 1,000.
+    streamResetBurst: 100_000,
+    streamResetRate: 10_000,
+    maxSessionRejectedStreams: 10_000,
+    settings: {
+      maxConcurrentStreams: options.maxStreamsPerConnection,
+      initialWindowSize: limits.streamWindowBytes,
+      maxHeaderListSize: limits.maxHeaderBytes,
+    },
+  });
+  server.on('request', options.onRequest as never);
+  return server as unknown as SecureServer;
+}
+
+function createHttp1(options: ListenerOptions): SecureServer {
+  return createHttpsServer(
+    { ...secureContext(options), ...connectionOptions(options), ALPNProtocols: ['http/1.1'] },
+    options.onRequest,
+  );
+}
+
+function connectionOptions(options: ListenerOptions) {
+  return {
+    requestCert: true,
+    rejectUnauthorized: false,
+    noDelay: true,
+    handshakeTimeout: limits.headersTimeoutMs,
+    maxHeaderSize: limits.maxHeaderBytes,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    headersTimeout: Math.min(options.requestTimeoutMs, limits.headersTimeoutMs),
+    requestTimeout: options.requestTimeoutMs,
+  };
+}
+
+/** The full set, always: what is left out is reset, and without `ca` no client certificate would be known. */
+function secureContext(options: ListenerOptions): SecureContextOptions {
+  const { cert, key, clientCas } = options.tls.current;
+  return {
+    cert,
+    key,
+    ca: clientCas,
+    minVersion: options.minTlsVersion ?? 'TLSv1.2',
+    ...(options.cipherSuites && { ciphers: options.cipherSuites }),
+  };
+}
+
+function listen(
+  server: SecureServer,
+  port: number,
+  address: string,
+): Promise<{ address: string; port: number }> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, address, () => {
+      server.off('error', reject);
+      const bound = server.address() as AddressInfo;
+      resolve({ address: bound.address, port: bound.port });
+    });
+  });
+}

@@ -1,0 +1,129 @@
+import { promisify } from 'node:util';
+import { gzip as gzipCallback } from 'node:zlib';
+import { limits } from '../limits.ts';
+import { decode } from '../machinery/decode.ts';
+import { encode } from '../machinery/encode.ts';
+import type { Status } from '../machinery/status.ts';
+import { type Exchange, negotiationInput } from './exchange.ts';
+import { indentJson } from './indent.ts';
+import { type Negotiated, negotiateError } from './negotiation.ts';
+import { toYaml } from './yaml.ts';
+
+const gzip = promisify(gzipCallback);
+
+/** Fastest level: a page of a list costs little more than sending it, and Go's servers use a low one too. */
+export const gzipLevel = 1;
+
+/** An error that is answered in plain text, as kube-apiserver does where no Status is possible. */
+export class TextError extends Error {
+  readonly code: number;
+  readonly headers: Record<string, string>;
+
+  constructor(code: number, message: string, headers: Record<string, string> = {}) {
+    super(message);
+    this.name = 'TextError';
+    this.code = code;
+    this.headers = headers;
+  }
+}
+
+/**
+ * Claims the answer of an exchange: true for the first caller only, and only while the client is there.
+ * Sets the code, the Warning headers and the type.
+ */
+export function beginAnswer(exchange: Exchange, code: number, contentType?: string): boolean {
+  if (exchange.answered) return false;
+  exchange.answered = true;
+  const { response, warnings } = exchange;
+  response.statusCode = code;
+  const texts = warnings.headers();
+  if (texts.length > 0) response.setHeader('Warning', texts);
+  if (contentType) response.setHeader('Content-Type', contentType);
+  return true;
+}
+
+/** Whether the client takes gzip. */
+export function acceptsGzip(exchange: Exchange): boolean {
+  const header = exchange.request.headers['accept-encoding'];
+  if (typeof header !== 'string') return false;
+  return header.split(',').some(coding => {
+    const [name = '', ...parameters] = coding.split(';').map(part => part.trim().toLowerCase());
+    return name === 'gzip' && !parameters.some(parameter => /^q=0(\.0*)?$/.test(parameter));
+  });
+}
+
+/** Answers with bytes as they are, compressed when they are many and the client takes gzip. */
+export async function sendBytes(
+  exchange: Exchange,
+  code: number,
+  contentType: string,
+  bytes: Buffer,
+): Promise<void> {
+  const compress = bytes.length > limits.gzipMinBytes && acceptsGzip(exchange);
+  const body = compress ? await gzip(bytes, { level: gzipLevel }) : bytes;
+  if (!beginAnswer(exchange, code, contentType)) return;
+  const { response } = exchange;
+  if (compress) {
+    response.setHeader('Content-Encoding', 'gzip');
+    addVary(exchange, 'Accept-Encoding');
+  }
+  response.setHeader('Content-Length', body.length);
+  response.end(body);
+}
+
+/** Answers with one JSON document, in the form negotiated. `json` is compact. */
+export async function sendJson(
+  exchange: Exchange,
+  code: number,
+  json: Buffer | string,
+  as: Negotiated,
+): Promise<void> {
+  const bytes = typeof json === 'string' ? Buffer.from(json) : json;
+  await sendBytes(exchange, code, as.mediaType, render(bytes, as));
+}
+
+/** Answers with a Status; its code is the answer's, and retryAfterSeconds becomes a Retry-After header. */
+export function sendStatus(exchange: Exchange, status: Status): void {
+  const as =
+    status.reason === 'NotAcceptable'
+      ? { mediaType: 'application/json' as const, pretty: false }
+      : negotiateError(negotiationInput(exchange));
+  const body = render(Buffer.from(encode(status)), as);
+  if (!beginAnswer(exchange, status.code, as.mediaType)) return;
+  const { response } = exchange;
+  const retryAfterSeconds = status.details?.retryAfterSeconds ?? 0;
+  if (retryAfterSeconds > 0) response.setHeader('Retry-After', retryAfterSeconds);
+  if (status.code === 403) response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('Content-Length', body.length);
+  response.end(body);
+}
+
+/** Answers in plain text. Text that may repeat what a client sent is marked so that no browser takes it for HTML. */
+export function sendText(
+  exchange: Exchange,
+  code: number,
+  text: string,
+  headers: Record<string, string> = {},
+): void {
+  const body = Buffer.from(text);
+  if (!beginAnswer(exchange, code, 'text/plain; charset=utf-8')) return;
+  const { response } = exchange;
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.setHeader('Content-Length', body.length);
+  response.end(body);
+}
+
+/** Adds a name to the Vary header. */
+export function addVary({ response }: Exchange, name: string): void {
+  const present = response.getHeader('Vary');
+  response.setHeader('Vary', present ? `${String(present)}, ${name}` : name);
+}
+
+function render(json: Buffer, { mediaType, pretty }: Negotiated): Buffer {
+  if (mediaType === 'application/yaml') return Buffer.from(toYaml(decode(json, 'application/json').value));
+  const body = pretty ? indentJson(json) : json;
+  return Buffer.concat([body, newline]);
+}
+
+const newline = Buffer.from('\n');
