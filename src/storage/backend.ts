@@ -1,7 +1,8 @@
 import type { ApiObject } from '../machinery/object.ts';
 
 /**
- * The storage contract. Keys are strings ordered by their UTF-8 bytes, values are bytes that a backend never looks into.
+ * The storage contract. Keys are strings ordered by their UTF-8 bytes, values are bytes that a backend never looks into;
+ * one that is handed in may be changed afterwards, one that is handed out may not (others read the same bytes).
  * A revision is a positive safe integer; each committed write gets a higher one than every write before it.
  * Every method throws StorageError and nothing else.
  */
@@ -33,7 +34,7 @@ export interface ListOptions {
   after?: string;
   /** At most this many entries; all when absent. */
   limit?: number;
-  /** The state as of this revision; Compacted when it can no longer be told. The latest when absent. */
+  /** The state as of this revision; Compacted when it can no longer be told. The latest when absent or in the future. */
   at?: Revision;
 }
 
@@ -54,7 +55,10 @@ export interface Change {
 }
 
 export interface WatchHandlers {
-  /** Changes in revision order, never empty; called synchronously in order, never concurrently. */
+  /**
+   * Changes in revision order, never empty; called synchronously in order, never concurrently. One that throws ends its
+   * own watch, with what it threw as the error, and no other.
+   */
   onChanges(changes: Change[]): void;
   /** The stream has ended and nothing follows: Compacted, Unavailable or Closed. Not called after close(). */
   onError(error: Error): void;
@@ -72,16 +76,26 @@ export interface Backend {
   get(key: string): Promise<Entry | undefined>;
   /** The entries whose key starts with the prefix, in key order. */
   list(prefix: string, options?: ListOptions): Promise<Page>;
-  /** Commits one write, durably, if its expectation and all guards hold. The entry as stored; for a delete the last value with the delete's revision. */
+  /**
+   * Commits one write, durably, if its expectation and then all guards hold. The entry as stored; for a delete the last
+   * value with the delete's revision. Unavailable may hide a write that was committed after all.
+   */
   write(write: Write, guards?: Guard[]): Promise<Entry>;
-  /** Changes under the prefix with a revision above `from`, without gap or repeat. Compacted when `from` is too old; a future `from` just waits. */
+  /**
+   * Changes under the prefix with a revision above `from`, without gap or repeat. Compacted when `from` is too old; a
+   * future `from` just waits. What has happened already is delivered before the promise resolves.
+   */
   watch(prefix: string, from: Revision, handlers: WatchHandlers): Promise<Watch>;
   /** The revision of the last committed write; 1 for an empty store. */
   revision(): Promise<Revision>;
-  /** Forgets history at and before the revision: it can no longer be listed at, nor watched from before it. Live entries stay. */
+  /**
+   * Forgets the changes up to the revision: no earlier one can be listed at or watched from any more. The state at the
+   * revision itself can still be told, and live entries stay. The current revision when it is in the future.
+   */
   compact(revision: Revision): Promise<void>;
   /** Throws Unavailable with the reason when writes cannot succeed just now (disk full, connection lost). */
   check(): Promise<void>;
+  /** Ends every watch with Closed. Calls under way finish or throw Closed; later ones throw Closed. */
   close(): Promise<void>;
 }
 

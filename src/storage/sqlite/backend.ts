@@ -1,0 +1,183 @@
+import { join } from 'node:path';
+import { limits } from '../../limits.ts';
+import type { Log } from '../../observability/observability.ts';
+import type {
+  Backend,
+  Entry,
+  Guard,
+  ListOptions,
+  Page,
+  Revision,
+  Watch,
+  WatchHandlers,
+  Write,
+} from '../backend.ts';
+import { StorageError } from '../errors.ts';
+import { Connection } from './connection.ts';
+import { storageError } from './failure.ts';
+import { type DirectoryLock, lockDirectory } from './lock.ts';
+import { unpackChanges, unpackEntries } from './packing.ts';
+import { Watcher, Watchers } from './watchers.ts';
+
+export interface SqliteOptions {
+  /** Where the files lie; made when it is not there. One process at a time. */
+  directory: string;
+  /** The script of the worker thread. A bundle, where the sources are not beside each other, has to name its own. */
+  workerUrl?: URL;
+  /** Milliseconds since the epoch; tells the age of history. */
+  now?: () => number;
+  historyMs?: number;
+  maxHistoryEvents?: number;
+  log?: Log;
+}
+
+export interface SqliteBackend extends Backend {
+  /** Runs `PRAGMA <statement>` on the live connection and returns the first value, for diagnosis and tests. */
+  pragma(statement: string): Promise<string | number | undefined>;
+}
+
+/**
+ * Opens the embedded store: one SQLite file that belongs to one worker thread, so that waiting for the disk never stops the
+ * main thread. Throws Unavailable when the directory is another process's (its owner is named), or its file is not ours or
+ * of a newer format.
+ */
+export async function openSqliteBackend(options: SqliteOptions): Promise<SqliteBackend> {
+  const now = options.now ?? Date.now;
+  let lock: DirectoryLock;
+  try {
+    lock = lockDirectory(options.directory, now());
+  } catch (error) {
+    throw storageError(error);
+  }
+  const watchers = new Watchers();
+  const { log } = options;
+  try {
+    const connection = await Connection.open(
+      options.workerUrl ?? new URL('./worker.ts', import.meta.url),
+      {
+        file: join(options.directory, 'store.db'),
+        historyMs: options.historyMs ?? limits.watchHistoryMs,
+        maxHistoryEvents: options.maxHistoryEvents ?? limits.maxStoredHistoryEvents,
+      },
+      {
+        onCommitted: changes => watchers.deliver(changes),
+        onCrash: error => {
+          log?.error('the thread of the embedded store has ended, another is started', {
+            error: error.message,
+          });
+          watchers.end(error);
+        },
+      },
+    );
+    return new SqliteStore({ connection, watchers, lock, now });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+interface Parts {
+  connection: Connection;
+  watchers: Watchers;
+  lock: DirectoryLock;
+  now: () => number;
+}
+
+class SqliteStore implements SqliteBackend {
+  readonly #parts: Parts;
+  #closed: Promise<void> | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    return unpackEntries(await this.#parts.connection.call('get', { key }))[0];
+  }
+
+  async list(prefix: string, options: ListOptions = {}): Promise<Page> {
+    const page = await this.#parts.connection.call('list', { prefix, options });
+    return { ...page, entries: unpackEntries(page.entries) };
+  }
+
+  async write(write: Write, guards: Guard[] = []): Promise<Entry> {
+    const nowMs = this.#parts.now();
+    if (write.type === 'delete') return this.#parts.connection.write({ write, guards, nowMs });
+    if (write.value.byteLength > limits.maxObjectBytes) {
+      throw new StorageError('TooLarge', `${write.key}: more than ${limits.maxObjectBytes} bytes`);
+    }
+    // A copy of its own: the caller may change his, and a view of a larger buffer would send all of that.
+    const value = new Uint8Array(write.value);
+    return this.#parts.connection.write({ write: { ...write, value }, guards, nowMs });
+  }
+
+  /**
+   * Asks for what has happened since, part by part. Answers and commits come in one order, and the last part is taken in the
+   * same turn in which the watch is entered, so the first commit after it is the first that is told.
+   */
+  watch(prefix: string, from: Revision, handlers: WatchHandlers): Promise<Watch> {
+    const { connection, watchers } = this.#parts;
+    const watcher = new Watcher(prefix, from, handlers);
+    return new Promise((resolve, reject) => {
+      const askFrom = (revision: Revision) => {
+        connection.send(
+          'changes',
+          { prefix, from: revision },
+          part => {
+            watcher.deliver(unpackChanges(part.changes));
+            if (part.more && !watcher.ended) return askFrom(part.through);
+            watcher.from = Math.max(from, part.through);
+            watchers.add(watcher, part.through);
+            resolve(this.#handle(watcher));
+          },
+          reject,
+        );
+      };
+      askFrom(from);
+    });
+  }
+
+  async revision(): Promise<Revision> {
+    return this.#parts.connection.call('revision', {});
+  }
+
+  async compact(revision: Revision): Promise<void> {
+    await this.#parts.connection.call('compact', { revision });
+  }
+
+  async check(): Promise<void> {
+    await this.#parts.connection.call('check', { nowMs: this.#parts.now() });
+  }
+
+  async pragma(statement: string): Promise<string | number | undefined> {
+    return this.#parts.connection.call('pragma', { statement });
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const { connection, watchers, lock } = this.#parts;
+    await connection.close();
+    watchers.end(new StorageError('Closed', 'the store is closed'));
+    lock.release();
+  }
+
+  #handle(watcher: Watcher): Watch {
+    const { watchers } = this.#parts;
+    return {
+      progress: async () => {
+        // One turn later whatever is being delivered just now has been delivered to every watcher.
+        await null;
+        if (watcher.ended) throw watcher.ended;
+        return watchers.revision;
+      },
+      close: () => {
+        watcher.ended ??= new StorageError('Closed', 'the watch is closed');
+        watchers.remove(watcher);
+      },
+    };
+  }
+}

@@ -1,0 +1,150 @@
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { StorageError } from '../errors.ts';
+import { Database, type WriteResult } from './database.ts';
+import { storageError, toFailure } from './failure.ts';
+import type { Answer, CallName, Outcome, Reply, Request, WorkerOptions } from './messages.ts';
+import { packChanges, packEntries } from './packing.ts';
+
+/** The thread that owns the store's file: takes requests in groups, commits all writes of a group at once, answers in order. */
+
+/** Requests taken in one go. */
+const maxGroup = 1_000;
+const probeIntervalMs = 1_000;
+
+type WriteRequest = Extract<Request, { type: 'write' }>;
+type OtherRequest = Exclude<Request, { type: 'write' }>;
+
+class StorageWorker {
+  readonly #port: MessagePort;
+  readonly #database: Database;
+  /** Why the last write failed; undefined while writes succeed. */
+  #failure: StorageError | undefined;
+  #probedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(port: MessagePort, database: Database) {
+    this.#port = port;
+    this.#database = database;
+  }
+
+  /**
+   * Serves a group: first its writes, in one transaction, then the rest. A read that was asked for before a write may see
+   * it, which is as if it had been asked for later; it never misses one that was acknowledged.
+   */
+  serve(requests: Request[]): void {
+    const writes = requests.filter(request => request.type === 'write');
+    if (writes.length > 0) this.#post({ type: 'committed', outcomes: this.#commit(writes) });
+    for (const request of requests) {
+      if (request.type === 'write') continue;
+      const { id, type } = request;
+      try {
+        const { answer, transfer } = this.#answer(request);
+        this.#post({ type: 'answer', id, answer }, transfer);
+      } catch (error) {
+        this.#post({ type: 'failed', id, failure: toFailure(error) });
+      }
+      if (type === 'close') this.#port.close();
+    }
+  }
+
+  #commit(requests: WriteRequest[]): Outcome[] {
+    let results: WriteResult[];
+    try {
+      results = this.#database.commit(requests, Math.max(...requests.map(request => request.nowMs)));
+      this.#failure = undefined;
+    } catch (error) {
+      const failure = storageError(error);
+      this.#failure = failure;
+      results = requests.map(() => failure);
+    }
+    return results.map((result, index) => {
+      const { id } = requests[index]!;
+      return result instanceof StorageError ? { id, failure: toFailure(result) } : { id, ...result };
+    });
+  }
+
+  #answer(request: OtherRequest): Answered {
+    switch (request.type) {
+      case 'get': {
+        const found = this.#database.get(request.key);
+        const entries = packEntries(found ? [found] : []);
+        return answered<'get'>(entries, entries.slabs);
+      }
+      case 'list': {
+        const page = this.#database.list(request.prefix, request.options);
+        const entries = packEntries(page.entries);
+        return answered<'list'>({ ...page, entries }, entries.slabs);
+      }
+      case 'changes': {
+        const part = this.#database.changes(request.prefix, request.from);
+        const changes = packChanges(part.changes);
+        return answered<'changes'>({ ...part, changes }, changes.slabs);
+      }
+      case 'revision':
+        return answered<'revision'>(this.#database.revision);
+      case 'compact':
+        this.#database.compact(request.revision);
+        return answered<'compact'>(undefined);
+      case 'check':
+        this.#check(request.nowMs);
+        return answered<'check'>(undefined);
+      case 'pragma':
+        return answered<'pragma'>(this.#database.pragma(request.statement));
+      case 'close':
+        this.#database.close();
+        return answered<'close'>(undefined);
+    }
+  }
+
+  /** Throws while writes fail. Tries the disk anew when asked, but not for every asker. */
+  #check(nowMs: number): void {
+    if (!this.#failure) return;
+    if (Math.abs(nowMs - this.#probedMs) < probeIntervalMs) throw this.#failure;
+    this.#probedMs = nowMs;
+    try {
+      this.#database.probe();
+      this.#failure = undefined;
+    } catch (error) {
+      this.#failure = storageError(error);
+      throw this.#failure;
+    }
+  }
+
+  #post(reply: Reply, transfer: ArrayBuffer[] = []): void {
+    this.#port.postMessage(reply, transfer);
+  }
+}
+
+interface Answered {
+  answer: unknown;
+  /** What is handed over rather than copied. */
+  transfer: ArrayBuffer[];
+}
+
+function answered<Name extends CallName>(answer: Answer<Name>, transfer: ArrayBuffer[] = []): Answered {
+  return { answer, transfer };
+}
+
+function start(port: MessagePort, options: WorkerOptions): void {
+  let database: Database;
+  try {
+    database = new Database(options);
+  } catch (error) {
+    const refused: Reply = { type: 'refused', failure: toFailure(error) };
+    port.postMessage(refused);
+    return;
+  }
+  const worker = new StorageWorker(port, database);
+  const ready: Reply = { type: 'ready' };
+  port.postMessage(ready);
+  port.on('message', (first: Request) => {
+    const requests = [first];
+    while (requests.length < maxGroup) {
+      const next = receiveMessageOnPort(port);
+      if (!next) break;
+      requests.push(next.message);
+    }
+    worker.serve(requests);
+  });
+}
+
+start(parentPort!, workerData);

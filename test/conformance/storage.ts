@@ -1,0 +1,70 @@
+import { describe, test } from 'node:test';
+import type { Backend } from '../../src/storage/backend.ts';
+import { guards } from './storage/guards.ts';
+import { keys } from './storage/keys.ts';
+import { life } from './storage/life.ts';
+import { lists } from './storage/lists.ts';
+import { progress } from './storage/progress.ts';
+import { restarts } from './storage/restarts.ts';
+import { watches } from './storage/watches.ts';
+import { writes } from './storage/writes.ts';
+
+export interface OpenOptions {
+  /** The store's clock, by which its history grows old. */
+  now?: () => number;
+}
+
+/** A store and how to get one. */
+export interface StorageUnderTest {
+  name: string;
+  /** Opens a new, empty store. */
+  open(options?: OpenOptions): Promise<Backend>;
+  /** Closes the store and opens again what it left behind. Absent where nothing outlives close(). */
+  reopen?(backend: Backend): Promise<Backend>;
+  /** Tests that this store cannot pass, by name, each with the reason. */
+  skip?: Record<string, string>;
+}
+
+/** What a group of the suite is given to declare its tests with. */
+export interface Suite extends StorageUnderTest {
+  /** Declares a test on a store of its own, which is closed at the end. */
+  test(name: string, run: (store: Backend) => Promise<void>): void;
+}
+
+export type Group = (suite: Suite) => void;
+
+const groups: Record<string, Group> = {
+  keys,
+  writes,
+  guards,
+  lists,
+  watches,
+  progress,
+  life,
+  restarts,
+};
+
+/**
+ * The suite that every store has to pass. It assumes nothing beyond the contract: neither that revisions are without gaps
+ * nor that a store starts at 1.
+ */
+export function storageConformance(store: StorageUnderTest): void {
+  const unused = new Set(Object.keys(store.skip ?? {}));
+  const declare = (name: string, run: (store: Backend) => Promise<void>): void => {
+    unused.delete(name);
+    test(name, { skip: store.skip?.[name] ?? false }, async () => {
+      const backend = await store.open();
+      try {
+        await run(backend);
+      } finally {
+        await backend.close();
+      }
+    });
+  };
+  describe(`storage: ${store.name}`, () => {
+    for (const [name, group] of Object.entries(groups)) {
+      describe(name, () => group({ ...store, test: declare }));
+    }
+    for (const name of unused) throw new Error(`there is no test "${name}" to skip`);
+  });
+}

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import type { Group } from '../storage.ts';
+import { create, Recorder } from './recorder.ts';
+
+/** What progress() promises: everything up to its answer has been delivered, and it reaches what is acknowledged. */
+export const progress: Group = ({ test }) => {
+  test('reaches the revision of the store, of other prefixes too', async store => {
+    const watch = await Recorder.start(store, '/x/');
+    assert.ok((await watch.progress()) >= (await store.revision()));
+    const { revision } = await create(store, '/elsewhere');
+    assert.ok((await watch.progress()) >= revision);
+    assert.deepEqual(watch.changes, []);
+    assert.ok((await watch.progress()) <= (await store.revision()), 'is no revision of the future');
+  });
+
+  test('a change that is acknowledged has been delivered once progress has passed it', async store => {
+    const watch = await Recorder.start(store, '/x/');
+    for (let index = 0; index < 50; index++) {
+      const { revision } = await create(store, `/x/${index}`);
+      assert.ok((await watch.progress()) >= revision);
+      assert.equal(watch.last, revision);
+    }
+  });
+
+  test('never runs ahead of what was delivered, while many write', async store => {
+    const watches = [await Recorder.start(store, '/x/'), await Recorder.start(store, '')];
+    const claims: { watch: Recorder; claimed: number; last: number }[] = [];
+    let writing = true;
+    const writers = Array.from({ length: 8 }, async (_, writer) => {
+      for (let index = 0; index < 40; index++) {
+        await create(store, `/x/${writer}-${index}`);
+        if (index % 5 === 0) await new Promise(resolve => setImmediate(resolve));
+      }
+    });
+    const asking = watches.map(async watch => {
+      while (writing) {
+        claims.push({ watch, claimed: await watch.progress(), last: watch.last });
+        await new Promise(resolve => setImmediate(resolve));
+      }
+    });
+    await Promise.all(writers);
+    writing = false;
+    await Promise.all(asking);
+    const end = await store.revision();
+    for (const watch of watches) await watch.reaches(end);
+    for (const { watch, claimed, last } of claims) {
+      const missed = watch.changes.filter(change => change.revision > last && change.revision <= claimed);
+      assert.deepEqual(missed, [], `claimed ${claimed} when ${last} was the last delivered`);
+    }
+    assert.ok(claims.length > 2);
+  });
+
+  test('asked by a handler, answers only when the change has reached every watch', async store => {
+    const asked: Promise<void>[] = [];
+    const others: Recorder[] = [];
+    await store.watch('/', await store.revision(), {
+      onChanges(changes) {
+        const { revision } = changes.at(-1)!;
+        for (const other of others) {
+          asked.push(
+            other.progress().then(claimed => {
+              assert.ok(claimed >= revision);
+              assert.ok(other.last >= revision);
+            }),
+          );
+        }
+      },
+      onError: assert.fail,
+    });
+    others.push(await Recorder.start(store, '/'), await Recorder.start(store, ''));
+    const { revision } = await create(store, '/a');
+    await others[0]!.reaches(revision);
+    assert.equal(asked.length, 2);
+    await Promise.all(asked);
+  });
+
+  test('never goes back', async store => {
+    const watch = await Recorder.start(store, '/x/');
+    let last = 0;
+    for (let index = 0; index < 50; index++) {
+      const writing = create(store, `/${index % 2 ? 'x' : 'y'}/${index}`);
+      const claimed = await watch.progress();
+      assert.ok(claimed >= last);
+      last = claimed;
+      await writing;
+    }
+  });
+};
