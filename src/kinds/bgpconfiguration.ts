@@ -64,12 +64,12 @@ const spec = object(
       { 'x-kubernetes-list-type': 'set' },
     ),
     ipv4NormalRoutePriority: routePriority(
-      'Priority (metric) of ordinary IPv4 workload routes; set it as ipv4NormalRoutePriority of the ' +
-        'FelixConfiguration, 1 to 2147483646. Default: 1024.',
+      'Priority (metric) of ordinary IPv4 routes to workloads, 1 to 2147483646. Must equal ' +
+        'ipv4NormalRoutePriority of the FelixConfiguration. Default: 1024.',
     ),
     ipv6NormalRoutePriority: routePriority(
-      'Priority (metric) of ordinary IPv6 workload routes; set it as ipv6NormalRoutePriority of the ' +
-        'FelixConfiguration, 1 to 2147483646. Default: 1024.',
+      'Priority (metric) of ordinary IPv6 routes to workloads, 1 to 2147483646. Must equal ' +
+        'ipv6NormalRoutePriority of the FelixConfiguration. Default: 1024.',
     ),
     listenPort: integer('TCP port that BIRD listens on. Default: 179.', { minimum: 1, maximum: 65535 }),
     localWorkloadPeeringIPV4: string(
@@ -80,7 +80,7 @@ const spec = object(
       'IPv6 address under which a node peers with its own workloads; best a link-local one, e.g. fe80::1.',
     ),
     logSeverityScreen: string(
-      'Least severe messages that are logged: Trace, Debug, Info, Warning, Error or Fatal.',
+      'Least severe messages that are logged: Trace, Debug, Info, Warning, Error or Fatal. Default: Info.',
       {
         default: 'Info',
         pattern: '^(?i)(Trace|Debug|Info|Warning|Error|Fatal)?$',
@@ -118,7 +118,7 @@ const spec = object(
     serviceLoadBalancerAggregation: oneOf(
       ['Enabled', 'Disabled'],
       'Enabled: the ranges in serviceLoadBalancerIPs are advertised whole. Disabled: a /32 or /128 ' +
-        'route for each Service, withdrawn when it has no endpoints, e.g. for anycast.',
+        'route for each Service, withdrawn when it has no endpoints, e.g. for anycast. Default: Enabled.',
       { default: 'Enabled' },
     ),
     serviceLoadBalancerIPs: array(

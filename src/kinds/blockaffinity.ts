@@ -12,7 +12,8 @@ const spec = object(
   {
     cidr: string('Range of the block, e.g. 10.48.12.64/26.', { format: 'cidr' }),
     deleted: boolean(
-      'Marks an affinity that is being removed: readers treat it as gone. Set by IPAM; leave it false.',
+      'Marks an affinity that is being removed: readers treat it as gone. Set by IPAM; leave it false. ' +
+        'Default: false.',
       { default: false },
     ),
     node: string('Name of the node that holds the block.'),

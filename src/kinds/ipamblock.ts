@@ -66,8 +66,8 @@ const spec = object(
     cidr: string('Range of the block, e.g. 10.48.12.64/26.', { format: 'cidr' }),
     deleted: boolean('Marks a block that is being removed. Set by IPAM; leave it false.'),
     sequenceNumber: int64(
-      'Grows by one with each write of the block, from the nanosecond clock at its creation; guards ' +
-        'releases against races.',
+      'Counter that grows with each write of the block, so that a late release cannot free an address ' +
+        'that was assigned again; it starts from the nanosecond clock. Default: 0.',
       { default: 0 },
     ),
     sequenceNumberForAllocation: map(

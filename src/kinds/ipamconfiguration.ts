@@ -10,12 +10,13 @@ const description =
 const spec = object(
   {
     autoAllocateBlocks: boolean(
-      'Whether a node may claim a further block of addresses by itself when its own blocks are full.',
+      'Whether a node may claim a further block of addresses by itself when its own blocks are full. ' +
+        'Default: true.',
       { default: true },
     ),
     ipCooldownSeconds: integer(
-      'Seconds that a released address rests before it is assigned again, 0 to 1200. Default: 0 (at ' +
-        'once, though the address released longest ago comes first).',
+      'Seconds that a released address rests before it is assigned again, 0 to 1200. 0 does without a ' +
+        'rest, though the address released longest ago comes first. Default: 0.',
       { format: 'int32', minimum: 0, maximum: 1200 },
     ),
     kubeVirtVMAddressPersistence: oneOf(
@@ -24,8 +25,8 @@ const spec = object(
         'migration needs. Disabled: each new pod gets a new address. Default: Enabled.',
     ),
     maxBlocksPerHost: integer(
-      'Most blocks that may be affine to one node, 0 to 1000000; 0 sets no limit here, and IPAM then ' +
-        'stops at 20.',
+      'Most blocks that may be affine to one node, 0 to 1000000. 0 leaves it to IPAM, which stops at ' +
+        '20. Default: 0.',
       {
         format: 'int32',
         minimum: 0,
@@ -35,7 +36,7 @@ const spec = object(
     ),
     strictAffinity: boolean(
       'Whether nodes are kept from borrowing single addresses from the blocks of other nodes. Needed ' +
-        'where routes cannot be set per address, e.g. on Windows.',
+        'where routes cannot be set per address, e.g. on Windows. Default: false.',
       { default: false },
     ),
   },

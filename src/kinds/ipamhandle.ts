@@ -18,7 +18,7 @@ const spec = object(
     deleted: boolean('Marks a handle that is being removed. Set by IPAM; leave it false.'),
     handleID: string(
       'The identifier as IPAM uses it, upper and lower case kept (metadata.name is the same in lower ' +
-        'case), e.g. k8s-pod-network.3f2A….',
+        'case), e.g. k8s-pod-network.4E1c9d0F7ab2.',
     ),
   },
   'The handle and what it holds.',

@@ -118,7 +118,7 @@ const spec = object(
     assignmentMode: oneOf(
       ['Automatic', 'Manual'],
       'Automatic: any workload that matches may get an address. Manual: only workloads that ask for ' +
-        'this pool or address by annotation, e.g. cni.projectcalico.org/ipv4pools.',
+        'this pool or address by annotation, e.g. cni.projectcalico.org/ipv4pools. Default: Automatic.',
       { default: 'Automatic' },
     ),
     blockSize: integer(
@@ -151,14 +151,16 @@ const spec = object(
         ],
       },
     ),
-    disableBGPExport: boolean('Keeps routes to this range from being advertised over BGP. Default: false.'),
+    disableBGPExport: boolean(
+      'Whether routes to this range are kept from being advertised over BGP. Default: false.',
+    ),
     disabled: boolean(
-      'Stops new assignments from the pool; addresses already in use are kept. Default: false.',
+      'Whether no more addresses are assigned from the pool; those already in use are kept. Default: false.',
     ),
     ipipMode: oneOf(
       encapsulationModes,
       'When traffic to this range is wrapped in IP-in-IP (IPv4 pools only): Always, CrossSubnet (only ' +
-        'between nodes of different subnets) or Never. Default: Never. Excludes vxlanMode.',
+        'between nodes of different subnets) or Never. Cannot be combined with vxlanMode. Default: Never.',
     ),
     namespaceSelector: string(
       'Only pods of the namespaces that match this selector get addresses from the pool, e.g. team == ' +
@@ -170,13 +172,14 @@ const spec = object(
         'their node (masquerade). Default: false.',
     ),
     nodeSelector: string(
-      'Only nodes that match this selector assign addresses from the pool, e.g. zone == "west".',
+      'Only nodes that match this selector assign addresses from the pool, e.g. zone == "west". ' +
+        'Default: all().',
       { default: 'all()', maxLength: 1024 },
     ),
     vxlanMode: oneOf(
       encapsulationModes,
       'When traffic to this range is wrapped in VXLAN: Always, CrossSubnet (only between nodes of ' +
-        'different subnets) or Never. Default: Never. Excludes ipipMode.',
+        'different subnets) or Never. Cannot be combined with ipipMode. Default: Never.',
     ),
   },
   'The range and how it is used.',

@@ -80,7 +80,7 @@ export const controllers = object(
         assignIPs: oneOf(
           ['AllServices', 'RequestedServicesOnly'],
           'Which Services get an address: all of type LoadBalancer, or only those that ask for a Calico ' +
-            'pool or address by annotation.',
+            'pool or address by annotation. Default: AllServices.',
           { default: 'AllServices' },
         ),
       },
@@ -90,7 +90,7 @@ export const controllers = object(
       {
         policyNameMigrator: oneOf(
           ['Disabled', 'Enabled'],
-          'Whether stored policies with names of the older style are renamed.',
+          'Whether stored policies with names of the older style are renamed. Default: Enabled.',
           { default: 'Enabled' },
         ),
       },
@@ -121,7 +121,7 @@ export const controllersProcess = {
   ),
   healthChecks: oneOf(
     ['Enabled', 'Disabled'],
-    'Whether the process reports its health to the probes of Kubernetes.',
+    'Whether the process reports its health to the probes of Kubernetes. Default: Enabled.',
     { default: 'Enabled' },
   ),
   logSeverityScreen: oneOf(

@@ -7,17 +7,17 @@ function timeout(description: string) {
 
 const conntrackTimeouts = object(
   {
-    creationGracePeriod: timeout('Shortest life of a new entry, e.g. 10s. Default: 10s.'),
-    genericTimeout: timeout('For protocols other than TCP, UDP and ICMP, e.g. 10m. Default: 10m.'),
-    icmpTimeout: timeout('For ICMP, e.g. 5s. Default: 5s.'),
-    tcpEstablished: timeout('For TCP connections that are open, e.g. 1h. Default: 1h.'),
-    tcpFinsSeen: timeout('For TCP connections that both sides have closed, e.g. 30s. Default: Auto.'),
-    tcpResetSeen: timeout('For TCP connections that were reset, e.g. 40s. Default: 40s.'),
-    tcpSynSent: timeout('For TCP connections that are being opened, e.g. 20s. Default: 20s.'),
-    udpTimeout: timeout('For UDP, e.g. 60s. Default: 60s.'),
+    creationGracePeriod: timeout('Shortest life of a new entry. Default: 10s.'),
+    genericTimeout: timeout('For protocols other than TCP, UDP and ICMP. Default: 10m.'),
+    icmpTimeout: timeout('For ICMP. Default: 5s.'),
+    tcpEstablished: timeout('For TCP connections that are open. Default: 1h.'),
+    tcpFinsSeen: timeout('For TCP connections that both sides have closed. Default: Auto.'),
+    tcpResetSeen: timeout('For TCP connections that were reset. Default: 40s.'),
+    tcpSynSent: timeout('For TCP connections that are being opened. Default: 20s.'),
+    udpTimeout: timeout('For UDP. Default: 60s.'),
   },
-  'How long BPF remembers a connection without packets, by protocol and state. Auto takes the value ' +
-    'that Linux uses for its own connection tracking.',
+  'How long BPF remembers a connection without packets, by protocol and state, e.g. udpTimeout: 90s. ' +
+    'Auto takes the value that Linux uses for its own connection tracking.',
 );
 
 /** Fields of FelixConfiguration: how the eBPF dataplane works. */
@@ -28,13 +28,13 @@ export const felixBpf = {
       'with TCX), TCX (falls back to TC) or TC (queueing disciplines). Default: Netkit.',
   ),
   bpfCTLBLogFilter: string(
-    'all: connect-time load balancing logs as well where bpfLogFilters is set and bpfLogLevel is Debug. ' +
-      'Default: empty.',
+    'Set it to all to log connect-time load balancing too, where bpfLogFilters is set and bpfLogLevel ' +
+      'is Debug. Default: empty.',
   ),
   bpfConnectTimeLoadBalancing: oneOf(
     ['TCP', 'Enabled', 'Disabled'],
-    'Whether connections to Services are sent to a pod when they are opened, in the socket call: all ' +
-      '(Enabled), those over TCP, or none. Default: TCP.',
+    'Which connections to Services get their pod when the socket connects, not packet by packet: all ' +
+      '(Enabled), those over TCP, or none (Disabled). Default: TCP.',
   ),
   bpfConnectTimeLoadBalancingEnabled: boolean(
     'Deprecated: use bpfConnectTimeLoadBalancing. Where set, it wins: true is Enabled, false is Disabled.',
@@ -51,8 +51,8 @@ export const felixBpf = {
   bpfConntrackTimeouts: conntrackTimeouts,
   bpfDSROptoutCIDRs: array(
     string('A range, e.g. 192.0.2.0/24, or a single address.'),
-    'Clients that get their answers by way of the first node although bpfExternalServiceMode is DSR. ' +
-      'Default: none.',
+    'Clients that are answered by way of the node they first reached, although bpfExternalServiceMode ' +
+      'is DSR. Default: none.',
   ),
   bpfDataIfacePattern: string(
     'Regular expression for the interfaces of the host that carry pod traffic or traffic from outside ' +
@@ -89,8 +89,8 @@ export const felixBpf = {
   ),
   bpfExternalServiceMode: anyCase(
     ['Tunnel', 'DSR'],
-    'Way of connections from outside to a Service whose pod is on another node: Tunnel sends both ' +
-      'directions through the first node; with DSR the answer goes straight back, which the network must ' +
+    'How connections from outside reach a pod on another node than the one they came to: Tunnel sends ' +
+      'both directions by way of that node; with DSR the answers go straight back, which the network must ' +
       'allow. Default: Tunnel.',
   ),
   bpfForceTrackPacketsFromIfaces: array(
@@ -128,7 +128,7 @@ export const felixBpf = {
       'run. Default: true.',
   ),
   bpfKubeProxyMinSyncPeriod: duration(
-    'Shortest time between two updates of Services; longer saves CPU, shorter makes changes effective ' +
+    'Shortest time between two updates of Services: longer saves CPU, shorter lets changes take effect ' +
       'sooner. Default: 1s.',
   ),
   bpfL3IfacePattern: string(
@@ -137,8 +137,9 @@ export const felixBpf = {
   ),
   bpfLogFilters: map(
     string('A pcap filter, e.g. tcp port 80.'),
-    'Which packets BPF programs log at bpfLogLevel Debug: interface, all, weps (workloads) or heps ' +
-      '(host endpoints) to a pcap filter, e.g. weps: "host 10.48.0.7". Default: all packets.',
+    'Which packets BPF programs log at bpfLogLevel Debug: the key is an interface, all, weps ' +
+      '(workloads) or heps (host endpoints), the value a pcap filter, e.g. weps: "host 10.48.0.7". ' +
+      'Default: all packets.',
   ),
   bpfLogLevel: anyCase(
     ['Off', 'Info', 'Debug'],

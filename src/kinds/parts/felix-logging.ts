@@ -4,7 +4,7 @@ import { anyCase, duration, severities } from './felix-value.ts';
 /** Fields of FelixConfiguration: the log of Felix, the lines that Log rules write, and aids for debugging. */
 export const felixLogging = {
   debugDisableLogDropping: boolean(
-    'Makes Felix wait when its log cannot be written fast enough, instead of dropping messages; this ' +
+    'Whether Felix waits when its log cannot be written fast enough, instead of dropping messages; this ' +
       'can slow it down a lot. Default: false.',
   ),
   debugHost: string('Address that the debug port binds to. Default: localhost.'),
@@ -41,9 +41,9 @@ export const felixLogging = {
   ),
   logFilePath: string('File that Felix logs to; none turns this off. Default: /var/log/calico/felix.log.'),
   logPrefix: string(
-    'Start of the kernel log lines that Log rules write. %t becomes the tier, %k the kind, %n the name ' +
-      'and %p the namespace/name of the policy. iptables shows 29 characters, nftables 127. Default: ' +
-      'calico-packet.',
+    'Start of the lines that Log rules write to the kernel log. %t becomes the tier, %k the kind, %n ' +
+      'the name and %p the namespace/name of the policy. iptables shows 29 characters, nftables 127. ' +
+      'Default: calico-packet.',
     { pattern: '^([a-zA-Z0-9%: /_-])*$' },
   ),
   logSeverityFile: anyCase(

@@ -1,7 +1,7 @@
 import { array, boolean, integer, oneOf, string } from '../../schema/build.ts';
 import { duration } from './felix-value.ts';
 
-const mtu = 'Default: 0, which takes it from the MTU of the host.';
+const mtu = '0 derives it from the MTU of the host. Default: 0.';
 
 /** Fields of FelixConfiguration: VXLAN, IP-in-IP, WireGuard and what may enter the tunnels. */
 export const felixOverlay = {
@@ -13,7 +13,8 @@ export const felixOverlay = {
   ipipMTU: integer(`MTU of the IP-in-IP device. ${mtu}`),
   istioAmbientMode: oneOf(
     ['Enabled', 'Disabled'],
-    'Whether Felix works together with the Istio of Tigera in ambient mode. Default: Disabled.',
+    'Whether Felix works together with the Istio that Tigera distributes, in ambient mode. Default: ' +
+      'Disabled.',
   ),
   vxlanEnabled: boolean('Forces the VXLAN device for IPv4 on or off. Default: on if an IPPool uses VXLAN.'),
   vxlanMTU: integer(`MTU of the VXLAN device for IPv4. ${mtu}`),
@@ -50,7 +51,7 @@ export const felixOverlay = {
     'Priority of the routing rule (ip rule) that sends traffic into WireGuard, 1 to 32765. Default: 99.',
   ),
   wireguardThreadingEnabled: boolean(
-    'Spreads WireGuard over several CPUs (threaded NAPI), for hosts that drop packets because one CPU ' +
-      'is full. Some older kernels hang with it when a peer is removed. Default: false.',
+    'Whether WireGuard is spread over several CPUs (threaded NAPI), for hosts that drop packets because ' +
+      'one CPU is full. Some older kernels hang with it when a peer is removed. Default: false.',
   ),
 };

@@ -2,10 +2,10 @@ import { array, boolean, integer, intOrString, object, oneOf, string } from '../
 import { anyCase, duration } from './felix-value.ts';
 
 const elevated =
-  'Priority (metric) of routes to a virtual machine that has just moved here, 1 to 2147483646. Lower ' +
+  'priority (metric) of routes to a virtual machine that has just moved here, 1 to 2147483646. Lower ' +
   'numbers win: keep it below that of ordinary routes. Default: 512.';
 const normal =
-  'Priority (metric) of ordinary routes to workloads, 1 to 2147483646. Lower numbers win. Default: 1024.';
+  'priority (metric) of ordinary routes to workloads, 1 to 2147483646. Lower numbers win. Default: 1024.';
 
 /** Fields of FelixConfiguration: routes, source NAT, MTU and addresses on the local network. */
 export const felixRouting = {
@@ -18,13 +18,11 @@ export const felixRouting = {
     'Number, 0 to 255, that marks routes as set by Felix (see /etc/iproute2/rt_protos). Default: 3 (boot).',
   ),
   deviceRouteSourceAddress: string(
-    'IPv4 address of the host that connections from it to its workloads come from. Default: what the ' +
-      'kernel picks.',
+    'IPv4 source address of connections from the host to its own workloads. Default: what the kernel picks.',
     { maxLength: 45 },
   ),
   deviceRouteSourceAddressIPv6: string(
-    'IPv6 address of the host that connections from it to its workloads come from. Default: what the ' +
-      'kernel picks.',
+    'IPv6 source address of connections from the host to its own workloads. Default: what the kernel picks.',
     { maxLength: 45 },
   ),
   floatingIPs: oneOf(
@@ -37,10 +35,10 @@ export const felixRouting = {
     'Whether Felix turns on IP forwarding on the host. Disable it only where Calico protects the host ' +
       'and has no workloads. Default: Enabled.',
   ),
-  ipv4ElevatedRoutePriority: integer(`For IPv4. ${elevated}`),
-  ipv4NormalRoutePriority: integer(`For IPv4. ${normal}`),
-  ipv6ElevatedRoutePriority: integer(`For IPv6. ${elevated}`),
-  ipv6NormalRoutePriority: integer(`For IPv6. ${normal}`),
+  ipv4ElevatedRoutePriority: integer(`For IPv4, ${elevated}`),
+  ipv4NormalRoutePriority: integer(`For IPv4, ${normal}`),
+  ipv6ElevatedRoutePriority: integer(`For IPv6, ${elevated}`),
+  ipv6NormalRoutePriority: integer(`For IPv6, ${normal}`),
   ipv6Support: boolean('Whether Felix handles IPv6, where the host can. Default: true.'),
   liveMigrationRouteConvergenceTime: string(
     'How long routes to a virtual machine that has moved keep their elevated priority, so that all ' +
@@ -70,7 +68,7 @@ export const felixRouting = {
   natOutgoingExclusions: oneOf(
     ['IPPoolsOnly', 'IPPoolsAndHostIPs'],
     'Destinations that traffic reaches without masquerade although its IPPool has natOutgoing: those in ' +
-      'pools, or also the hosts of the cluster. Default: IPPoolsOnly.',
+      'pools (IPPoolsOnly), or the hosts of the cluster as well (IPPoolsAndHostIPs). Default: IPPoolsOnly.',
   ),
   natPortRange: intOrString(
     'Source ports that masqueraded traffic leaves with, e.g. "32768:65535". Default: what the kernel picks.',
@@ -103,8 +101,8 @@ export const felixRouting = {
       '(WorkloadIPs), for clusters with another IPAM. Default: CalicoIPAM.',
   ),
   routeSyncDisabled: boolean(
-    'Makes Felix leave the routing table alone, where Calico does policy only and something else the ' +
-      'network. Default: false.',
+    'Whether Felix leaves the routing table alone, for hosts where Calico does policy only and ' +
+      'something else the network. Default: false.',
   ),
   routeTableRange: object(
     { max: integer('Last table, up to 250.'), min: integer('First table, from 1.') },

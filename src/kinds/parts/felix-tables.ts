@@ -2,16 +2,16 @@ import { array, boolean, int64, integer, intOrString, oneOf, string } from '../.
 import { anyCase, duration } from './felix-value.ts';
 
 const markMask =
-  'Bits of packet marks that Felix may use; at least 8, and none that other software uses. As a number: ' +
-  '4294901760 is 0xffff0000. Default: 4294901760.';
+  'which bits of packet marks Felix may use, as a decimal number; at least 8 bits, none of them used by ' +
+  'other software. Default: 4294901760 (0xffff0000).';
 const filterAllow =
-  'What happens to packets that ordinary policy allows: Accept them at once, or Return them to the ' +
+  'what happens to packets that ordinary policy allows: Accept them at once, or Return them to the ' +
   'rules of the system. Default: Accept.';
 const mangleAllow =
-  'What happens to packets that pre-DNAT policy allows: Accept them at once, or Return them to the ' +
+  'what happens to packets that pre-DNAT policy allows: Accept them at once, or Return them to the ' +
   'rules of the system. Default: Accept.';
 const deny =
-  'What happens to packets that policy denies: Drop them silently, or Reject them with an answer to the ' +
+  'what happens to packets that policy denies: Drop them silently, or Reject them with an answer to the ' +
   'sender. Default: Drop.';
 
 /** Fields of FelixConfiguration: the iptables and nftables dataplanes, IP sets, and XDP for iptables. */
@@ -22,8 +22,8 @@ export const felixTables = {
       'chains. With Append, earlier rules that accept a packet bypass policy. Default: Insert.',
   ),
   genericXDPEnabled: boolean(
-    'Whether XDP is used on network cards without support for it too, which is no faster than iptables: ' +
-      'for tests. Default: false.',
+    'Whether XDP is used on network cards without support for it too, though that is no faster than ' +
+      'iptables; for tests. Default: false.',
   ),
   ipsetsRefreshInterval: duration(
     'Time between two checks that nobody has changed the IP sets of Felix; 0s turns them off. Default: 90s.',
@@ -36,14 +36,14 @@ export const felixTables = {
       pattern: '^(?i)(Auto|Legacy|NFT)?$',
     },
   ),
-  iptablesFilterAllowAction: anyCase(['Accept', 'Return'], `With iptables. ${filterAllow}`),
-  iptablesFilterDenyAction: anyCase(['Drop', 'Reject'], `With iptables. ${deny}`),
+  iptablesFilterAllowAction: anyCase(['Accept', 'Return'], `For the iptables dataplane, ${filterAllow}`),
+  iptablesFilterDenyAction: anyCase(['Drop', 'Reject'], `For the iptables dataplane, ${deny}`),
   iptablesLockProbeInterval: duration(
     'Time between attempts to get the lock that iptables commands share; shorter is faster and takes ' +
       'more CPU. Default: 50ms.',
   ),
-  iptablesMangleAllowAction: anyCase(['Accept', 'Return'], `With iptables. ${mangleAllow}`),
-  iptablesMarkMask: int64(`With iptables. ${markMask}`, { minimum: 0, maximum: 4294967295 }),
+  iptablesMangleAllowAction: anyCase(['Accept', 'Return'], `For the iptables dataplane, ${mangleAllow}`),
+  iptablesMarkMask: int64(`For the iptables dataplane, ${markMask}`, { minimum: 0, maximum: 4294967295 }),
   iptablesNATOutgoingInterfaceFilter: string(
     'Interface by which traffic must leave to be masqueraded; + at the end is a wildcard, e.g. eth+ (1 ' +
       'to 15 characters). Default: all interfaces.',
@@ -63,8 +63,8 @@ export const felixTables = {
     { maxItems: 7 },
   ),
   maxIpsetSize: integer('Most addresses in one IP set (iptables only). Default: 1048576.'),
-  nftablesFilterAllowAction: anyCase(['Accept', 'Return'], `With nftables. ${filterAllow}`),
-  nftablesFilterDenyAction: anyCase(['Drop', 'Reject'], `With nftables. ${deny}`),
+  nftablesFilterAllowAction: anyCase(['Accept', 'Return'], `For the nftables dataplane, ${filterAllow}`),
+  nftablesFilterDenyAction: anyCase(['Drop', 'Reject'], `For the nftables dataplane, ${deny}`),
   nftablesFlowTableDataIfacePattern: string(
     'Regular expression for host interfaces whose traffic to and from local workloads takes the fast ' +
       'path of nftablesFlowTableOffload. Default: empty, which is workload to workload only.',
@@ -72,14 +72,14 @@ export const felixTables = {
   nftablesFlowTableOffload: oneOf(
     ['All', 'Disabled'],
     'All: established connections that policy accepts take the fast path of the kernel (flowtable). ' +
-      'Only with nftables.',
+      'Only with nftables. Default: Disabled.',
     { default: 'Disabled' },
   ),
-  nftablesMangleAllowAction: anyCase(['Accept', 'Return'], `With nftables. ${mangleAllow}`),
-  nftablesMarkMask: int64(`With nftables. ${markMask}`, { minimum: 0, maximum: 4294967295 }),
+  nftablesMangleAllowAction: anyCase(['Accept', 'Return'], `For the nftables dataplane, ${mangleAllow}`),
+  nftablesMarkMask: int64(`For the nftables dataplane, ${markMask}`, { minimum: 0, maximum: 4294967295 }),
   nftablesMode: oneOf(
     ['Disabled', 'Enabled', 'Auto'],
-    'Whether Felix programs nftables instead of iptables. Auto: if kube-proxy does.',
+    'Whether Felix programs nftables instead of iptables. Auto does so if kube-proxy does. Default: Auto.',
     { default: 'Auto' },
   ),
   nftablesRefreshInterval: string(

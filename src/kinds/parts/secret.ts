@@ -5,7 +5,7 @@ export function password(description: string) {
   const secretKeyRef = object(
     {
       key: string('Key within the Secret whose value is the password.'),
-      name: string('Name of the Secret, which lies in the namespace of the calico-node pods.', {
+      name: string('Name of the Secret, in the namespace of the calico-node pods. Default: empty.', {
         default: '',
       }),
       optional: boolean('Whether the Secret or its key may be absent. Default: false.'),
