@@ -293,7 +293,7 @@ describe('FrontProxy: reading the headers', () => {
           ? String.fromCharCode(byte)
           : `%${byte.toString(16).padStart(2, '0')}`,
       ).join('');
-    fc.assert(
+    return fc.assert(
       fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), fc.boolean(), (text, upper) => {
         const key = text.replace(/[A-Z]/g, letter => letter.toLowerCase());
         const header = `X-Remote-Extra-${encoded(key)}`;

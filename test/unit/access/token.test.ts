@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { bearerToken, type TokenReviewStatus, tokenUser } from '../../../src/access/token.ts';
+import { limits } from '../../../src/limits.ts';
+
+describe('bearerToken', () => {
+  const cases: [string, string[], string | undefined][] = [
+    ['none', [], undefined],
+    ['plain', ['Authorization', 'Bearer abc'], 'abc'],
+    ['any case', ['authorization', 'bEARER abc'], 'abc'],
+    ['spaces around', ['Authorization', '  Bearer abc  '], 'abc'],
+    ['something after it', ['Authorization', 'Bearer abc def'], 'abc'],
+    ['another scheme', ['Authorization', 'Basic abc'], undefined],
+    ['no token', ['Authorization', 'Bearer'], undefined],
+    ['an empty token', ['Authorization', 'Bearer '], undefined],
+    ['two spaces', ['Authorization', 'Bearer  abc'], undefined],
+    ['no space', ['Authorization', 'Bearerabc'], undefined],
+    ['the first of two', ['Authorization', 'Basic x', 'Authorization', 'Bearer abc'], undefined],
+    ['a value that is the name', ['X', 'authorization', 'Bearer', 'abc'], undefined],
+  ];
+  for (const [name, rawHeaders, expected] of cases) {
+    it(name, () => assert.equal(bearerToken(rawHeaders), expected));
+  }
+});
+
+describe('tokenUser', () => {
+  const user = { name: 'system:serviceaccount:ns:sa', groups: ['g'], extra: {} };
+
+  function reviewing(answers: Record<string, TokenReviewStatus | Error>) {
+    const asked: string[] = [];
+    const clock = { nowMs: 0 };
+    const review = async (token: string) => {
+      asked.push(token);
+      const answer = answers[token] ?? { authenticated: false };
+      if (answer instanceof Error) throw answer;
+      return answer;
+    };
+    const method = tokenUser(review, { now: () => clock.nowMs });
+    return {
+      asked,
+      clock,
+      signIn: (token: string) => method({ rawHeaders: ['Authorization', `Bearer ${token}`] }),
+    };
+  }
+
+  it('asks nobody without a token', async () => {
+    const method = tokenUser(() => assert.fail('asked'));
+    assert.equal(await method({ rawHeaders: ['Authorization', 'Basic abc'] }), undefined);
+  });
+
+  it('keeps a yes for a while', async () => {
+    const { asked, clock, signIn } = reviewing({ good: { authenticated: true, user } });
+    assert.deepEqual([await signIn('good'), await signIn('good')], [user, user]);
+    clock.nowMs += limits.reviewCacheMs;
+    assert.deepEqual(await signIn('good'), user);
+    assert.deepEqual(asked, ['good', 'good']);
+  });
+
+  it('keeps a no for a while, and never answers one token for another', async () => {
+    const { asked, clock, signIn } = reviewing({
+      good: { authenticated: true, user },
+      bad: { authenticated: false, error: 'expired' },
+    });
+    await assert.rejects(signIn('bad'), /bearer token: expired/);
+    await assert.rejects(signIn('bad'), /bearer token: expired/);
+    assert.deepEqual(await signIn('good'), user);
+    await assert.rejects(signIn('other'), /bearer token: not valid/);
+    clock.nowMs += limits.reviewCacheMs;
+    await assert.rejects(signIn('bad'), /expired/);
+    assert.deepEqual(asked, ['bad', 'good', 'other', 'bad']);
+  });
+
+  it('keeps no failure of the cluster', async () => {
+    const { asked, signIn } = reviewing({ any: new Error('down') });
+    await assert.rejects(signIn('any'), /down/);
+    await assert.rejects(signIn('any'), /down/);
+    assert.deepEqual(asked, ['any', 'any']);
+  });
+
+  it('a yes without a name is a no', async () => {
+    const { signIn } = reviewing({
+      none: { authenticated: true },
+      empty: { authenticated: true, user: { ...user, name: '' } },
+      not: { authenticated: false, user },
+    });
+    for (const token of ['none', 'empty', 'not']) await assert.rejects(signIn(token), /not valid/);
+  });
+});
