@@ -1,10 +1,16 @@
 import { StatusError } from '../machinery/status.ts';
-import { type PatchType, patchTypes } from '../registry/patch.ts';
+import type { PatchType } from '../registry/patch.ts';
 import { type AcceptClause, clauseMatches, mediaTypeOf, parseAccept } from './media-type.ts';
 
 /** The media types that objects are served and read in. Protobuf and CBOR are not spoken. */
 export const objectMediaTypes = ['application/json', 'application/yaml'] as const;
 export type ObjectMediaType = (typeof objectMediaTypes)[number];
+
+/** The patch types that the registry applies, in the order in which a 415 lists them. */
+const patchTypes = Object.keys({
+  'application/json-patch+json': true,
+  'application/merge-patch+json': true,
+} satisfies Record<PatchType, true>) as PatchType[];
 
 /** Another form of the answer that the client asked for with `as=`, of meta.k8s.io/v1 or v1beta1. */
 export interface Transform {
