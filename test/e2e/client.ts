@@ -25,6 +25,7 @@ interface RequestBody {
   body?: string;
   contentType?: string;
   accept?: string;
+  headers?: Record<string, string>;
 }
 
 /** A plain HTTP/1.1 client with the credentials of a kubeconfig: for what kubectl cannot ask or show. */

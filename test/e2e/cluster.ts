@@ -1,7 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Binaries } from './binaries.ts';
-import { type Authority, createAuthority, createServiceAccountKeys } from './certificates.ts';
+import {
+  type Authority,
+  type Certificate,
+  createAuthority,
+  createServiceAccountKeys,
+} from './certificates.ts';
 import { clientOf, eventually } from './client.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { freePorts, type RunningProcess, startProcess } from './process.ts';
@@ -12,8 +17,8 @@ export interface Cluster {
   folder: string;
   /** The kubeconfig of a user in system:masters. */
   adminKubeconfig: string;
-  /** The CA's certificate of kube-apiserver's serving certificate, PEM. */
-  authority: string;
+  /** A client certificate of the cluster's CA. */
+  issueClient(user: { name: string; groups?: string[] }): Promise<Certificate>;
   /** A kubeconfig for a user of this name and these groups. */
   kubeconfigFor(user: { name: string; groups?: string[] }): Promise<string>;
   /** A kubeconfig for the bearer of a token. */
@@ -68,7 +73,7 @@ export async function startCluster(
     url,
     folder,
     adminKubeconfig,
-    authority: authorities.cluster.certificate,
+    issueClient: user => authorities.cluster.issueClient(user),
     kubeconfigFor,
     kubeconfigForToken: async (name, token) => {
       const path = join(folder, `${name}.kubeconfig`);
