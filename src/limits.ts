@@ -28,6 +28,12 @@ export const limitTable = {
     what: 'Aliases resolved in one YAML body.',
     answer: '400 BadRequest',
   },
+  maxYamlTokens: {
+    value: 500_000,
+    unit: 'count',
+    what: 'Tokens of one YAML body (words, punctuation, white space); reading them blocks the server.',
+    answer: '400 BadRequest',
+  },
   maxYamlAliasCharacters: {
     value: 3 * 1024 * 1024,
     unit: 'count',

@@ -46,6 +46,7 @@ export class JsonReader {
   private readonly trace: JsonTrace | undefined;
   private at = 0;
   private depth = 0;
+  private rangeError: JsonSyntaxError | undefined;
   sawDuplicate = false;
 
   constructor(text: string, trace?: JsonTrace) {
@@ -60,6 +61,7 @@ export class JsonReader {
     const value = this.value('');
     this.skipSpace();
     if (this.at < this.text.length) throw this.unexpected('after top-level value');
+    if (this.rangeError) throw this.rangeError;
     return value;
   }
 
@@ -194,12 +196,12 @@ export class JsonReader {
       this.at++;
       return '"\\/\b\f\n\r\t'[plain]!;
     }
-    if (letter !== 'u') throw this.unexpected('in string escape code');
+    if (letter !== 'u') throw this.unexpectedInToken('in string escape code');
     this.at++;
     const start = this.at;
     for (; this.at < start + 4; this.at++) {
       if (!/^[0-9a-fA-F]$/.test(this.text[this.at] ?? '')) {
-        throw this.unexpected('in \\u hexadecimal character escape');
+        throw this.unexpectedInToken('in \\u hexadecimal character escape');
       }
     }
     return String.fromCharCode(Number.parseInt(this.text.slice(start, this.at), 16));
@@ -233,14 +235,14 @@ export class JsonReader {
       if (literal.length <= maxIntegerDigits + 1) return BigInt(literal);
     }
     if (Number.isFinite(number)) return number;
-    throw new JsonSyntaxError(
-      `json: cannot unmarshal number ${literal.slice(0, 40)} into Go value of type float64`,
-      start,
-    );
+    // As in Go, a syntax error further on comes first.
+    const message = `json: cannot unmarshal number ${literal.slice(0, 40)} into Go value of type float64`;
+    this.rangeError ??= new JsonSyntaxError(message, start);
+    return 0;
   }
 
   private digits(where: string): void {
-    if (!isDigit(this.text.charCodeAt(this.at))) throw this.unexpected(where);
+    if (!isDigit(this.text.charCodeAt(this.at))) throw this.unexpectedInToken(where);
     do this.at++;
     while (isDigit(this.text.charCodeAt(this.at)));
   }
@@ -249,7 +251,7 @@ export class JsonReader {
     for (let i = 1; i < word.length; i++) {
       this.at++;
       if (this.text[this.at] !== word[i]) {
-        throw this.unexpected(`in literal ${word} (expecting '${word[i]}')`);
+        throw this.unexpectedInToken(`in literal ${word} (expecting '${word[i]}')`);
       }
     }
     this.at++;
@@ -265,8 +267,13 @@ export class JsonReader {
   }
 
   private unexpected(where: string): JsonSyntaxError {
-    const code = this.text.codePointAt(this.at);
-    if (code === undefined) return new JsonSyntaxError('unexpected end of JSON input', this.at);
+    if (this.at >= this.text.length) return new JsonSyntaxError('unexpected end of JSON input', this.at);
+    return this.unexpectedInToken(where);
+  }
+
+  /** The same within a number, word or escape, where Go takes the end of the text for a space. */
+  private unexpectedInToken(where: string): JsonSyntaxError {
+    const code = this.text.codePointAt(this.at) ?? 0x20;
     // Go looks at bytes: of a character beyond ASCII it prints the first byte.
     const byte = code < 0x80 ? code : Buffer.from(String.fromCodePoint(code))[0]!;
     return new JsonSyntaxError(`invalid character ${goQuoteByte(byte)} ${where}`, this.at);

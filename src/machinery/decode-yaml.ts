@@ -28,9 +28,12 @@ type Node = ParsedNode | null;
 /** The parser keeps about one entry a level; composing recurses, so that far deeper texts must not reach it. */
 const maxParserStack = 4 * limits.maxJsonDepth;
 
-/** Composes all documents of a text. Every scalar stays text; explicit tags stay on their nodes. */
-function composeDocuments(text: string): { contents: Node }[] {
-  const parser = new Parser();
+/** Empty documents beside the one are let through, but not thousands of them. */
+const maxDocuments = 10;
+const severalDocuments = 'expected a single document in the stream';
+
+/** A composer that stops at the first error instead of collecting them: a hostile text has a million. */
+function failingComposer(): Composer {
   const composer = new Composer({
     version: '1.1',
     schema: 'failsafe',
@@ -38,13 +41,35 @@ function composeDocuments(text: string): { contents: Node }[] {
     prettyErrors: false,
     logLevel: 'silent',
   });
+  // Not part of the package's interface; without it composeDocuments still finds the errors, only later.
+  const onError = (source: ErrorSource, _code: string, message: string, warning?: boolean) => {
+    if (warning) return;
+    const offset = typeof source === 'number' ? source : Array.isArray(source) ? source[0] : source.offset;
+    throw new YamlSyntaxError(message, offset ?? 0);
+  };
+  return Object.assign(composer, { onError });
+}
+
+type ErrorSource = number | number[] | { offset: number };
+
+/** Composes all documents of a text. Every scalar stays text; explicit tags stay on their nodes. */
+function composeDocuments(text: string): { contents: Node }[] {
+  const parser = new Parser();
+  const composer = failingComposer();
   const documents = [];
+  let tokens = 0;
   const compose = function* () {
     for (const lexeme of new Lexer().lex(text)) {
-      for (const token of parser.next(lexeme)) yield* composer.next(token);
+      tokens++;
+      for (const token of parser.next(lexeme)) {
+        if (token.type === 'error') throw new YamlSyntaxError(token.message, token.offset);
+        yield* composer.next(token);
+      }
       if (parser.stack.length > maxParserStack) {
         throw new YamlSyntaxError('exceeded max depth', parser.offset);
       }
+      if (tokens > limits.maxYamlTokens)
+        throw new YamlSyntaxError('the document is too large', parser.offset);
     }
     for (const token of parser.end()) yield* composer.next(token);
     yield* composer.end();
@@ -53,13 +78,15 @@ function composeDocuments(text: string): { contents: Node }[] {
     const error = document.errors[0];
     if (error) throw new YamlSyntaxError(error.message, error.pos[0]);
     documents.push(document);
+    if (documents.length > maxDocuments) throw new YamlSyntaxError(severalDocuments, document.range[0]);
   }
   return documents as { contents: Node }[];
 }
 
 function isEmptyDocument(document: { contents: Node }): boolean {
   const contents = document.contents;
-  return contents === null || (isScalar(contents) && contents.source === '' && !contents.anchor);
+  if (contents === null) return true;
+  return isScalar(contents) && contents.source === '' && !contents.anchor && !contents.tag;
 }
 
 /** Turns composed nodes into JSON values. */
@@ -73,7 +100,10 @@ class YamlConverter {
   private depth = 0;
   readonly duplicates: YamlDuplicate[] = [];
 
-  constructor(trace?: JsonTrace) {
+  private readonly text: string;
+
+  constructor(text: string, trace?: JsonTrace) {
+    this.text = text;
     this.trace = trace;
   }
 
@@ -98,7 +128,11 @@ class YamlConverter {
 
   private scalar(node: ParsedNode): Json {
     if (!isScalar(node)) return null;
-    const text = String(node.value ?? '');
+    let text = String(node.value ?? '');
+    // The parser ends a block scalar with a line break even where the text has none.
+    if (node.type?.startsWith('BLOCK') && node.range[1] >= this.text.length && !this.text.endsWith('\n')) {
+      text = text.replace(/\n$/, '');
+    }
     this.spend(text.length + 1, node.range[0]);
     try {
       return resolveYamlScalar(text, { plain: node.type === 'PLAIN', tag: node.tag });
@@ -149,15 +183,12 @@ class YamlConverter {
       const key = this.key(pair.key);
       const fieldPath = childPath(path, key.name);
       const keyOffset = pair.key?.range[0] ?? 0;
-      if (own.has(key.name)) {
-        if (this.aliasDepth === 0) {
-          this.duplicates.push({ key: key.printed, offset: pair.value?.range[0] ?? keyOffset });
-        }
-      } else {
-        own.add(key.name);
-      }
       this.trace?.offsets.set(fieldPath, keyOffset);
       setOwnField(object, key.name, this.value(pair.value, fieldPath));
+      if (own.has(key.name) && this.aliasDepth === 0) {
+        this.duplicates.push({ key: key.printed, offset: pair.value?.range[0] ?? keyOffset });
+      }
+      own.add(key.name);
     }
     return object;
   }
@@ -196,14 +227,14 @@ function isMergeKey(node: Node): boolean {
 
 /**
  * Reads one YAML document as sigs.k8s.io/yaml does, which is what kubectl and kube-apiserver use, with two
- * differences: more than one document is an error here, and the bounds on aliases are limits.maxYamlAliases and
- * limits.maxYamlAliasCharacters. Of several equal keys the last wins. Throws YamlSyntaxError.
+ * differences: more than one document is an error here, and the bounds are limits.maxYamlTokens, maxYamlAliases and
+ * maxYamlAliasCharacters. Of several equal keys the last wins. Throws YamlSyntaxError.
  */
 export function readYaml(text: string, trace?: JsonTrace): { value: Json; duplicates: YamlDuplicate[] } {
   const documents = composeDocuments(text).filter(document => !isEmptyDocument(document));
   const second = documents[1]?.contents;
-  if (second) throw new YamlSyntaxError('expected a single document in the stream', second.range[0]);
-  const converter = new YamlConverter(trace);
+  if (second) throw new YamlSyntaxError(severalDocuments, second.range[0]);
+  const converter = new YamlConverter(text, trace);
   const contents = documents[0]?.contents ?? null;
   trace?.offsets.set('', contents?.range[0] ?? 0);
   const value = converter.value(contents, '');

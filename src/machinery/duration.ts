@@ -1,5 +1,3 @@
-import { goQuote } from './go-text.ts';
-
 const unitMs: Record<string, number> = {
   ns: 1e-6,
   us: 1e-3,
@@ -14,12 +12,19 @@ const unitMs: Record<string, number> = {
 /** Go's durations are nanoseconds in 64 bits, which is about 292 years. */
 const maxDurationMs = 2 ** 63 / 1e6;
 
+/** Go's time package quotes byte by byte: what is not printable ASCII becomes `\\xc2`. */
+function quoteBytes(text: string): string {
+  const hex = (byte: number) => `\\x${byte.toString(16).padStart(2, '0')}`;
+  const quoted = text.replace(/["\\]/g, '\\$&');
+  return `"${quoted.replace(/[^ -~]/gu, character => [...Buffer.from(character)].map(hex).join(''))}"`;
+}
+
 /**
  * The milliseconds of a Go duration (`1h30m`, `1.5s`, `-2ms`, `0`). Throws Error with the message of Go's
  * time.ParseDuration.
  */
 export function parseGoDuration(text: string): number {
-  const invalid = new Error(`time: invalid duration ${goQuote(text)}`);
+  const invalid = new Error(`time: invalid duration ${quoteBytes(text)}`);
   const unsigned = text.replace(/^[-+]/, '');
   if (unsigned === '0') return 0;
   if (unsigned === '') throw invalid;
@@ -28,9 +33,9 @@ export function parseGoDuration(text: string): number {
   while (rest !== '') {
     const [part, number = '', unit = ''] = /^(\d*\.?\d*)([^\d.]*)/.exec(rest)!;
     if (number === '' || number === '.') throw invalid;
-    if (unit === '') throw new Error(`time: missing unit in duration ${goQuote(text)}`);
+    if (unit === '') throw new Error(`time: missing unit in duration ${quoteBytes(text)}`);
     if (!Object.hasOwn(unitMs, unit)) {
-      throw new Error(`time: unknown unit ${goQuote(unit)} in duration ${goQuote(text)}`);
+      throw new Error(`time: unknown unit ${quoteBytes(unit)} in duration ${quoteBytes(text)}`);
     }
     total += Number(number) * unitMs[unit]!;
     if (total > maxDurationMs) throw invalid;

@@ -24,17 +24,19 @@ const labelValueMessage =
   'and must start and end with an alphanumeric character';
 
 function formatMessage(message: string, format: string, ...examples: string[]): string {
-  const quoted = examples.map(example => `'${example}'`).join(', or ');
+  const quoted = examples.map(example => `'${example}'`).join(',  or ');
+  // The two spaces are upstream's.
   return `${message} (e.g. ${quoted}, regex used for validation is '${format}')`;
 }
 
-function tooLong(value: string, maxBytes: number): string[] {
-  return Buffer.byteLength(value) > maxBytes ? [`must be no more than ${maxBytes} bytes`] : [];
+/** Upstream counts bytes everywhere, but calls them characters in the messages about names of objects. */
+function tooLong(value: string, maxBytes: number, unit: 'bytes' | 'characters'): string[] {
+  return Buffer.byteLength(value) > maxBytes ? [`must be no more than ${maxBytes} ${unit}`] : [];
 }
 
 /** What is wrong with a DNS label of RFC 1123, as namespaces are named; empty if nothing is. */
 export function dnsLabelErrors(value: string): string[] {
-  const errors = tooLong(value, 63);
+  const errors = tooLong(value, 63, 'characters');
   if (labelPattern.test(value)) return errors;
   if (subdomainPattern.test(value)) return [...errors, 'must not contain dots'];
   return [...errors, formatMessage(labelMessage, labelFormat, 'my-name', '123-abc')];
@@ -42,7 +44,11 @@ export function dnsLabelErrors(value: string): string[] {
 
 /** What is wrong with a DNS subdomain of RFC 1123, as most objects are named; empty if nothing is. */
 export function dnsSubdomainErrors(value: string): string[] {
-  const errors = tooLong(value, 253);
+  return subdomainErrors(value, 'characters');
+}
+
+function subdomainErrors(value: string, unit: 'bytes' | 'characters'): string[] {
+  const errors = tooLong(value, 253, unit);
   if (subdomainPattern.test(value)) return errors;
   return [...errors, formatMessage(subdomainMessage, subdomainFormat, 'example.com')];
 }
@@ -60,18 +66,18 @@ export function qualifiedNameErrors(value: string): string[] {
   const name = parts.at(-1)!;
   if (parts.length === 2) {
     const prefix = parts[0]!;
-    const problems = prefix === '' ? ['must be non-empty'] : dnsSubdomainErrors(prefix);
+    const problems = prefix === '' ? ['must be non-empty'] : subdomainErrors(prefix, 'bytes');
     errors.push(...problems.map(problem => `prefix part ${problem}`));
   }
   if (name === '') errors.push('name part must be non-empty');
-  else errors.push(...tooLong(name, 63).map(problem => `name part ${problem}`));
+  else errors.push(...tooLong(name, 63, 'bytes').map(problem => `name part ${problem}`));
   if (!qualifiedPattern.test(name)) errors.push(`name part ${format}`);
   return errors;
 }
 
 /** What is wrong with the value of a label; empty if nothing is. */
 export function labelValueErrors(value: string): string[] {
-  const errors = tooLong(value, 63);
+  const errors = tooLong(value, 63, 'bytes');
   if (labelValuePattern.test(value)) return errors;
   return [...errors, formatMessage(labelValueMessage, labelValueFormat, 'MyValue', 'my_value', '12345')];
 }
