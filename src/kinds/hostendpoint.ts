@@ -21,8 +21,8 @@ const spec = object(
   {
     expectedIPs: array(
       string('An address, e.g. 192.0.2.10 or 2001:db8::10.'),
-      'Addresses of the interface. They find the interface when interfaceName is absent, and stand for ' +
-        'the endpoint where other nodes match it by label.',
+      'Addresses of the interface, e.g. 192.0.2.10. They find the interface when interfaceName is ' +
+        'absent, and stand for the endpoint where other nodes match it by label.',
       set,
     ),
     interfaceName: string(
@@ -31,7 +31,7 @@ const spec = object(
       { maxLength: 15 },
     ),
     node: string('Node that the interface belongs to. Required.', { maxLength: 253 }),
-    ports: array(port, 'Ports of the host under names, which rules can use in place of numbers.', {
+    ports: array(port, 'Names for ports of the host, which rules can use in place of numbers.', {
       'x-kubernetes-list-type': 'atomic',
     }),
     profiles: array(

@@ -9,7 +9,7 @@ export const networkSetSpec = object(
   {
     nets: array(
       string('A network in CIDR notation or a single address, e.g. 192.0.2.0/24 or 2001:db8::1.'),
-      'The networks. Both IP versions may be mixed; each network is listed once.',
+      'The networks, e.g. 192.0.2.0/24 or 2001:db8::1. IP versions may be mixed; each is listed once.',
       { 'x-kubernetes-list-type': 'set' },
     ),
   },

@@ -15,15 +15,14 @@ export const policyProperties = {
   ingress: rules(
     'Rules for traffic that comes to the selected endpoints, tried in order. Used when types has Ingress.',
   ),
-  order: number(
-    'Place among the policies of the tier, e.g. 100: lower is applied first, absent last, equal by name.',
-  ),
+  order: number('Place in the tier, e.g. 100: lower is applied first, absent comes last, equals go by name.'),
   performanceHints: array(
     oneOf(
       ['AssumeNeededOnEveryNode'],
       'AssumeNeededOnEveryNode: work the policy out everywhere, even where no endpoint uses it yet.',
     ),
-    'Hints that may make the policy faster to put in place. They change nothing in what it does.',
+    'Hints on how to put the policy in place. AssumeNeededOnEveryNode makes it ready on every node before ' +
+      'an endpoint needs it.',
     set,
   ),
   serviceAccountSelector: selector(
@@ -35,8 +34,8 @@ export const policyProperties = {
   ),
   types: array(
     oneOf(['Ingress', 'Egress'], 'Ingress or Egress.'),
-    'Directions that the policy applies to. When absent: Egress if there are only egress rules, both if ' +
-      'there are rules of both kinds, else Ingress.',
+    'Directions that the policy applies to: Ingress, Egress or both. When absent: Egress if there are ' +
+      'only egress rules, both if there are rules of both kinds, else Ingress.',
     { minItems: 1, maxItems: 2, ...set },
   ),
 };

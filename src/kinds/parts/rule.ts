@@ -111,13 +111,16 @@ function entityRule(description: string) {
         'Match endpoints in the namespaces that this selects, e.g. kubernetes.io/metadata.name == "shop". ' +
           'global() alone means what is in no namespace: host endpoints and global network sets.',
       ),
-      nets: nets('Match these networks. All networks of a rule must be of one IP version.'),
+      nets: nets('Match these networks, e.g. 10.0.0.0/8. All networks of a rule must be of one IP version.'),
       notNets: nets('Match everything but these networks. 0.0.0.0/0 and ::/0 are refused.'),
       notPorts: ports(
         'Match every port but these. Numbers and ranges need protocol TCP, UDP or SCTP in the rule.',
       ),
       notSelector: selector('Match endpoints that this does not select, in addition to selector.'),
-      ports: ports('Match these ports. Numbers and ranges need protocol TCP, UDP or SCTP in the rule.'),
+      ports: ports(
+        'Match these ports, e.g. 443, "8000:8080" or the name of a container port. Numbers and ranges need ' +
+          'protocol TCP, UDP or SCTP in the rule.',
+      ),
       selector: selector(
         'Match workloads, host endpoints and network sets by label, e.g. app == "web" && has(zone). A ' +
           'namespaced policy looks in its own namespace only, unless namespaceSelector says otherwise.',
