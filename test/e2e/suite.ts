@@ -41,21 +41,27 @@ export function endToEnd(
       },
       kubectl: kubeconfig => kubectlOf(binaries.kubectl, kubeconfig, suite.folder),
     };
-    let failed = false;
+    // Until a test has passed, something has failed: a `before` that throws leaves no test to tell.
+    let state: 'nothing passed' | 'passed' | 'failed' = 'nothing passed';
+    const showLogs = () => {
+      for (const { name, logFile, tail } of processes) {
+        console.log(`\n--- end of the log of ${name} (${logFile})\n${tail()}`);
+      }
+    };
     before(async () => {
       suite.folder = await mkdtemp(join(tmpdir(), 'tortie-e2e-'));
     });
     afterEach(context => {
-      if (!('passed' in context) || context.passed) return;
-      if (failed) return;
-      failed = true;
-      for (const { name, logFile, tail } of processes) {
-        console.log(`\n--- end of the log of ${name} (${logFile})\n${tail()}`);
-      }
+      const passed = 'passed' in context && context.passed;
+      if (passed && state === 'nothing passed') state = 'passed';
+      if (passed || state === 'failed') return;
+      state = 'failed';
+      showLogs();
     });
     after(async () => {
+      if (state === 'nothing passed') showLogs();
       for (const running of processes.reverse()) await running.stop();
-      if (!failed) await rm(suite.folder, { recursive: true, force: true });
+      if (state === 'passed') await rm(suite.folder, { recursive: true, force: true });
     });
     define(suite);
   });
