@@ -45,9 +45,7 @@ export function writeKubeconfig(directory: string, url: string, ca: KeyPair, adm
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [
-      { name: 'tortie', cluster: { server: url, 'certificate-authority-data': encoded(ca.cert) } },
-    ],
+    clusters: [{ name: 'tortie', cluster: { server: url, 'certificate-authority-data': encoded(ca.cert) } }],
     users: [
       {
         name: 'tortie-admin',
@@ -57,7 +55,9 @@ export function writeKubeconfig(directory: string, url: string, ca: KeyPair, adm
         },
       },
     ],
-    contexts: [{ name: 'tortie', context: { cluster: 'tortie', user: 'tortie-admin', namespace: 'default' } }],
+    contexts: [
+      { name: 'tortie', context: { cluster: 'tortie', user: 'tortie-admin', namespace: 'default' } },
+    ],
     'current-context': 'tortie',
   };
   // JSON is YAML: kubectl reads it.

@@ -25,7 +25,7 @@ export function readBody(kind: Kind, body: Pick<Decoded, 'value' | 'duplicates'>
   const object = asObject(kind, body.value);
   const errors = metadataTypeErrors(object.metadata);
   if (errors.length > 0) throw invalid(group, kind.kind, nameIn(object.metadata), errors);
-  const unknown = [...pruneMetadata(object.metadata), ...prune(kind.schema, object)];
+  const unknown = [...pruneMetadata(object.metadata), ...prune(kind.schema, object as unknown as ApiObject)];
   const strictErrors = [...body.duplicates, ...unknown.map(path => `unknown field ${JSON.stringify(path)}`)];
   return {
     object: object as unknown as ApiObject,

@@ -1,0 +1,107 @@
+import type { Kind, RuleContext } from '../kinds/kind.ts';
+import { limits } from '../limits.ts';
+import type { ApiObject } from '../machinery/object.ts';
+import { StatusError } from '../machinery/status.ts';
+import type { Log, Metrics } from '../observability/observability.ts';
+import { Resource } from '../registry/resource.ts';
+import { hasInt64 } from '../schema/int64.ts';
+import type { Backend, Codec } from '../storage/backend.ts';
+import { WatchCache } from '../watch/cache.ts';
+
+/** All kinds, served from one backend. */
+export interface Resources {
+  byPlural: Map<string, Resource>;
+  caches: Map<string, WatchCache>;
+  close(): void;
+}
+
+/** Opens a cache and a resource for each kind. Throws the backend's StorageError when it cannot be read. */
+export async function openResources(options: {
+  kinds: Kind[];
+  backend: Backend;
+  codecOf(kind: Kind & { hasInt64: boolean }): Codec;
+  log: Log;
+  metrics: Metrics;
+}): Promise<Resources> {
+  const { kinds, backend, codecOf, log, metrics } = options;
+  const objectCount = metrics.gauge('apiserver_storage_objects', 'Objects stored, by resource.', [
+    'resource',
+  ]);
+  const slowStreams = metrics.counter(
+    'tortie_slow_watches_ended_total',
+    'Watches ended because their client read too slowly.',
+    ['resource'],
+  );
+  const caches = new Map<string, WatchCache>();
+  const byPlural = new Map<string, Resource>();
+  const rules = ruleContext(caches);
+  for (const kind of kinds) {
+    const codec = codecOf({ ...kind, hasInt64: hasInt64(kind.schema) });
+    const cache = new WatchCache({
+      backend,
+      codec,
+      plural: kind.plural,
+      fieldsOf: object => selectableValues(kind, object),
+      bounds: {
+        historyMs: limits.watchHistoryMs,
+        historyEvents: limits.maxWatchHistoryEvents,
+        historyBytes: limits.maxWatchHistoryBytes,
+        bookmarkIntervalMs: limits.bookmarkIntervalMs,
+        maxBufferBytes: limits.maxWatchBufferBytes,
+      },
+      log,
+      objectCount,
+      slowStreams,
+    });
+    caches.set(kind.plural, cache);
+    byPlural.set(kind.plural, new Resource({ kind, backend, codec, cache, rules }));
+  }
+  await Promise.all([...caches.values()].map(cache => cache.start()));
+  return {
+    byPlural,
+    caches,
+    close: () => {
+      for (const cache of caches.values()) cache.close();
+    },
+  };
+}
+
+/** Creates the objects that every installation has, where they are not there yet. */
+export async function createInitialObjects(resources: Resources): Promise<void> {
+  const context = { warn: () => {}, signal: new AbortController().signal };
+  for (const resource of resources.byPlural.values()) {
+    for (const object of resource.kind.initial ?? []) {
+      try {
+        const body = { value: object, duplicates: [], position: () => undefined };
+        await resource.create(context, '', body as never, { dryRun: false, fieldValidation: 'Strict' });
+      } catch (error) {
+        if (!(error instanceof StatusError) || error.status.reason !== 'AlreadyExists') throw error;
+      }
+    }
+  }
+}
+
+/** Reads of other objects for rules, from the caches. */
+function ruleContext(caches: Map<string, WatchCache>): RuleContext {
+  return {
+    lookup: async (plural, { namespace = '', name }) => {
+      const cache = caches.get(plural);
+      if (!cache) return [];
+      await cache.fresh();
+      if (name === undefined) return cache.list(namespace).map(entry => entry.object());
+      const entry = cache.get(namespace, name);
+      return entry ? [entry.object()] : [];
+    },
+  };
+}
+
+/** The values of the kind's own field selectors; an absent field selects as ''. */
+function selectableValues(kind: Kind, object: ApiObject): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const path of kind.selectableFields) {
+    let value: unknown = object;
+    for (const step of path.split('.')) value = (value as Record<string, unknown> | undefined)?.[step];
+    values[path] = value === undefined || value === null ? '' : String(value);
+  }
+  return values;
+}

@@ -1,0 +1,44 @@
+import { OptionError } from '../config/parse.ts';
+import { serve } from './serve.ts';
+import { versionText } from './version.ts';
+
+const usage = `Tortie serves the Calico API, projectcalico.org/v3.
+
+Usage:
+  tortie serve [flags]     run the server (serve --help lists the flags)
+  tortie version           print the version
+`;
+
+/**
+ * Runs one command of the command line. Returns the exit code: 0 fine, 1 it failed, 2 the command line is wrong.
+ * What the user asked for goes to stdout, what went wrong to stderr.
+ */
+export async function run(args: string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  const [command, ...rest] = args;
+  try {
+    switch (command) {
+      case 'serve':
+        return await serve(rest, environment);
+      case 'version':
+      case '--version':
+        process.stdout.write(`${versionText()}\n`);
+        return 0;
+      case undefined:
+      case 'help':
+      case '--help':
+      case '-h':
+        process.stdout.write(usage);
+        return 0;
+      default:
+        process.stderr.write(`unknown command ${JSON.stringify(command)}\n\n${usage}`);
+        return 2;
+    }
+  } catch (error) {
+    if (error instanceof OptionError) {
+      process.stderr.write(`tortie: ${error.message}\n`);
+      return 2;
+    }
+    process.stderr.write(`tortie: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }
+}

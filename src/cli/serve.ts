@@ -1,0 +1,174 @@
+import { join, relative } from 'node:path';
+import { destination } from 'pino';
+import { optionHelp } from '../config/help.ts';
+import type { Options } from '../config/options.ts';
+import { parseOptions } from '../config/parse.ts';
+import { kinds } from '../kinds/index.ts';
+import { createLog, levelOfVerbosity } from '../observability/log.ts';
+import { createMetrics } from '../observability/metrics.ts';
+import type { Log } from '../observability/observability.ts';
+import { openApiV2, openApiV3 } from '../schema/openapi.ts';
+import type { HealthCheck } from '../server/health.ts';
+import { createServer } from '../server/server.ts';
+import type { Backend } from '../storage/backend.ts';
+import { createMemoryBackend } from '../storage/memory/backend.ts';
+import { openSqliteBackend } from '../storage/sqlite/backend.ts';
+import { v3Codec } from '../storage/v3-codec.ts';
+import type { KeyPair } from './certificates.ts';
+import {
+  ensureAdmin,
+  ensureCa,
+  ensureServing,
+  openDataDirectory,
+  writeKubeconfig,
+} from './data-directory.ts';
+import { type Identity, openIdentity } from './identity.ts';
+import { createInitialObjects, openResources, type Resources } from './resources.ts';
+import { shutdownSignal } from './shutdown.ts';
+import { Tls, tlsFromFiles } from './tls.ts';
+import { versionInfo } from './version.ts';
+
+/**
+ * Runs the server until SIGINT or SIGTERM, then drains it. Returns the exit code 0.
+ * Throws OptionError for a wrong command line, any other error for what keeps the server from starting.
+ */
+export async function serve(args: string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  if (args.some(argument => argument === '--help' || argument === '-h')) {
+    process.stdout.write(`Usage: tortie serve [flags]\n${optionHelp()}\n`);
+    return 0;
+  }
+  const options = parseOptions(args, environment);
+  const log = createLog({ level: levelOfVerbosity(options.v), destination: destination(2) });
+  const stopping = shutdownSignal();
+  openDataDirectory(options.dataDir);
+  const backend = await openBackend(options, log);
+  const closing: (() => void | Promise<void>)[] = [() => backend.close()];
+  try {
+    await run(options, { backend, log, stopping, closing });
+  } finally {
+    for (const close of closing.reverse()) await close();
+  }
+  return 0;
+}
+
+async function run(
+  options: Options,
+  parts: {
+    backend: Backend;
+    log: Log;
+    stopping: Promise<NodeJS.Signals>;
+    closing: (() => void | Promise<void>)[];
+  },
+): Promise<void> {
+  const { backend, log, stopping, closing } = parts;
+  const metrics = createMetrics({ processMetrics: true });
+  const ca = await ensureCa(options.dataDir);
+  const tls = await openTls(options, ca, log, closing);
+  const identity = await openIdentity({ options, ca, tls, log, metrics });
+  closing.push(() => identity.close());
+  const resources = await openResources({ kinds, backend, codecOf: v3Codec, log, metrics });
+  closing.push(() => resources.close());
+  await createInitialObjects(resources);
+  const server = createServer({
+    bindAddress: options.bindAddress,
+    securePort: options.securePort,
+    tls,
+    http2: !options.disableHttp2Serving,
+    kinds,
+    resources: resources.byPlural,
+    authenticate: identity.authenticate,
+    authorize: identity.authorize,
+    alwaysAllowPaths: options.authorizationAlwaysAllowPaths,
+    log,
+    metrics,
+    versionInfo: versionInfo(),
+    healthChecks: healthChecks(backend, resources, identity),
+    openApi: { v2: openApiV2(kinds), v3: openApiV3(kinds) },
+    bounds: {
+      maxRequestsInflight: options.maxRequestsInflight,
+      maxMutatingRequestsInflight: options.maxMutatingRequestsInflight,
+      maxStreamsPerConnection: options.http2MaxStreamsPerConnection,
+      requestTimeoutMs: options.requestTimeout,
+      minRequestTimeoutS: options.minRequestTimeout,
+      shutdownDelayMs: options.shutdownDelayDuration,
+    },
+  });
+  const { port } = await server.listen();
+  const url = urlOf(options.bindAddress, port);
+  log.info('ready', { url, dataDir: options.dataDir, datastore: options.datastore, identity: identity.mode });
+  process.stdout.write(await greeting(options, { ca, url, identity }));
+  const signal = await stopping;
+  log.info('shutting down', { signal });
+  await server.drain();
+}
+
+async function openBackend(options: Options, log: Log): Promise<Backend> {
+  if (options.datastore === 'memory') return createMemoryBackend();
+  return openSqliteBackend({
+    directory: join(options.dataDir, 'store'),
+    log,
+    ...(process.env.TORTIE_BUNDLED && { workerUrl: new URL('./worker.mjs', import.meta.url) }),
+  });
+}
+
+const renewalCheckMs = 12 * 3600_000;
+
+/** The serving certificate: the files that were named, or one of our own that is renewed in time. */
+async function openTls(options: Options, ca: KeyPair, log: Log, closing: (() => void)[]): Promise<Tls> {
+  if (options.tlsCertFile && options.tlsPrivateKeyFile) {
+    const { tls, files } = await tlsFromFiles(options.tlsCertFile, options.tlsPrivateKeyFile, log);
+    closing.push(() => files.close());
+    return tls;
+  }
+  const any = options.bindAddress === '0.0.0.0' || options.bindAddress === '::';
+  const names = [
+    'localhost',
+    '127.0.0.1',
+    '::1',
+    ...(any ? [] : [options.bindAddress]),
+    ...options.tlsExtraSans,
+  ];
+  const ensure = () => ensureServing(options.dataDir, ca, [...new Set(names)]);
+  const tls = new Tls(await ensure());
+  const renewal = setInterval(() => {
+    ensure().then(
+      pair => tls.setPair(pair),
+      error => log.error('serving certificate not renewed', { error }),
+    );
+  }, renewalCheckMs).unref();
+  closing.push(() => clearInterval(renewal));
+  return tls;
+}
+
+function healthChecks(backend: Backend, resources: Resources, identity: Identity): HealthCheck[] {
+  return [
+    { name: 'datastore', readyOnly: true, check: () => backend.check() },
+    {
+      name: 'informer-sync',
+      readyOnly: true,
+      check: () => {
+        for (const [plural, cache] of resources.caches) {
+          if (!cache.ready) throw new Error(`${plural} are not loaded`);
+        }
+      },
+    },
+    { name: 'authentication', readyOnly: true, check: () => identity.check() },
+  ];
+}
+
+function urlOf(address: string, port: number): string {
+  const host = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address;
+  return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** What a person at the terminal reads: where the server is, and what to type next. */
+async function greeting(
+  options: Options,
+  { ca, url, identity }: { ca: KeyPair; url: string; identity: Identity },
+): Promise<string> {
+  const ready = `Tortie is ready at ${url}, with its data in ${options.dataDir}.\n`;
+  if (identity.mode !== 'standalone') return ready;
+  const path = writeKubeconfig(options.dataDir, url, ca, await ensureAdmin(options.dataDir, ca));
+  const near = relative(process.cwd(), path);
+  return `${ready}Next: kubectl --kubeconfig ${near.startsWith('..') ? path : near} apply -f examples/\n`;
+}
