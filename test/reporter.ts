@@ -38,8 +38,9 @@ interface FileState {
 const maxOutput = 60_000;
 
 /**
- * Follows the events of node:test: a line a file, the whole story of each failure (its error, and what the file
- * printed), and the counts. A suite that is skipped counts as one skipped test, since its own are never defined.
+ * Follows the events of node:test: a line a file, the whole story of each failure (its error, and what the
+ * file printed), and the counts. A suite that is skipped counts as one skipped test, since its own are never
+ * defined.
  */
 export async function report(stream: TestsStream, root: string): Promise<Outcome> {
   const outcome: Outcome = { passed: 0, failed: 0, skipped: [], files: [] };

@@ -8,10 +8,10 @@ import { buildBinaries } from './e2e/build-binaries.ts';
 import { type Outcome, report } from './reporter.ts';
 
 /**
- * `npm test`: format, types and generated files, then the tests, the end-to-end tests last. Without CI=true nothing
- * large is built: end-to-end tests run when their binaries are at hand, and a skipped test is said aloud. With CI=true
- * the binaries are built, and a skipped test is a failure. `--long` adds the tests named *.long.test.ts; file names or
- * folders as further arguments run those tests only.
+ * `npm test`: format, types and generated files, then the tests, the end-to-end tests last. Without CI=true
+ * nothing large is built: end-to-end tests run when their binaries are at hand, and a skipped test is said
+ * aloud. With CI=true the binaries are built, and a skipped test is a failure. `--long` adds the tests named
+ * *.long.test.ts; file names or folders as further arguments run those tests only.
  */
 const root = resolve(import.meta.dirname, '..');
 const isCi = process.env.CI === 'true';

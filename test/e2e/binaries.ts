@@ -20,8 +20,8 @@ export interface Search {
 }
 
 /**
- * The folder that holds the binaries of the versions above, outside the checkout, so that they are built once a
- * machine and not once a checkout. `XDG_CACHE_HOME` is honoured.
+ * The folder that holds the binaries of the versions above, outside the checkout, so that they are built once
+ * a machine and not once a checkout. `XDG_CACHE_HOME` is honoured.
  */
 export function cacheFolder(): string {
   const home = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
@@ -29,9 +29,9 @@ export function cacheFolder(): string {
 }
 
 /**
- * Looks for each binary in KUBEBUILDER_ASSETS, then on PATH, then in the cache folder. One that somebody named
- * with KUBEBUILDER_ASSETS has only to run. One that merely lies on PATH must be a release at least as new as ours:
- * `kubectl` there is often an old one, or a wrapper that has no kubectl behind it.
+ * Looks for each binary in KUBEBUILDER_ASSETS, then on PATH, then in the cache folder. One that somebody
+ * named with KUBEBUILDER_ASSETS has only to run. One that merely lies on PATH must be a release at least as
+ * new as ours: `kubectl` there is often an old one, or a wrapper that has no kubectl behind it.
  */
 export async function findBinaries(): Promise<Search> {
   const search: Search = { found: {}, missing: [], rejected: [] };

@@ -46,9 +46,9 @@ const products: Product[] = [
 ];
 
 /**
- * Makes sure that all binaries are at hand: what is found nowhere is built with Go from the public modules into the
- * cache folder. The build stands in a folder of its own beside and is renamed into place, so that a binary in the
- * cache is always whole. Throws when Go is missing or a build fails.
+ * Makes sure that all binaries are at hand: what is found nowhere is built with Go from the public modules
+ * into the cache folder. The build stands in a folder of its own beside and is renamed into place, so that a
+ * binary in the cache is always whole. Throws when Go is missing or a build fails.
  */
 export async function buildBinaries(log: (line: string) => void): Promise<void> {
   if ((await findBinaries()).missing.length === 0) return;
@@ -98,7 +98,8 @@ async function build(product: Product, missing: BinaryName[], log: (line: string
 
 /**
  * go.mod for Kubernetes. Its own go.mod names the modules of its staging folder (k8s.io/api …) at v0.0.0 and
- * replaces them by that folder, which a dependent module does not see; here each becomes the published module.
+ * replaces them by that folder, which a dependent module does not see; here each becomes the published
+ * module.
  */
 async function kubernetesRequirements(): Promise<string> {
   const download = await go(

@@ -132,8 +132,8 @@ async function* linesOf(chunks: AsyncIterable<string>): AsyncIterable<string> {
 }
 
 /**
- * Asks until the answer satisfies, for state that another process reaches in its own time and announces to nobody.
- * Throws with the last answer, or the last error, when the time is over.
+ * Asks until the answer satisfies, for state that another process reaches in its own time and announces to
+ * nobody. Throws with the last answer, or the last error, when the time is over.
  */
 export async function eventually<T>(
   what: string,

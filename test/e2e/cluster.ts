@@ -32,9 +32,9 @@ interface Files {
 }
 
 /**
- * Starts etcd and kube-apiserver and waits for /readyz; throws with the end of its log when it does not get there.
- * What it starts is added to `processes` for the caller to stop. etcd runs without fsync: nothing here has to
- * survive a power cut.
+ * Starts etcd and kube-apiserver and waits for /readyz; throws with the end of its log when it does not get
+ * there. What it starts is added to `processes` for the caller to stop. etcd runs without fsync: nothing here
+ * has to survive a power cut.
  */
 export async function startCluster(
   binaries: Binaries,

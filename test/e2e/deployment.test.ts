@@ -71,8 +71,7 @@ endToEnd('the base, with no rights but its own', {}, suite => {
     });
 
     test('one replica that is never two, and a claim that outlives the pod', async () => {
-      const path =
-        '{.spec.replicas} {.spec.strategy.type} {.spec.template.spec.volumes[*].persistentVolumeClaim.claimName}';
+      const path = '{.spec.replicas} {.spec.strategy.type} {.spec.template..persistentVolumeClaim.claimName}';
       const printed = await admin.ok([
         '-n',
         'tortie',
@@ -182,7 +181,7 @@ endToEnd('the base, with no rights but its own', {}, suite => {
       stranger.close();
     });
 
-    test("a client certificate of the cluster's CA is a user; the front proxy's headers do not come with it", async () => {
+    test('a client certificate of the cluster is a user, but not the front proxy', async () => {
       const cases = [
         { name: 'jane', status: 200 },
         { name: 'front-proxy-client', status: 403 },

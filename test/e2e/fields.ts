@@ -14,8 +14,8 @@ export interface Schema {
 }
 
 /**
- * The paths of all fields below a schema, such as `spec.ingress.action`: items of lists and values of maps add nothing
- * to a path, and metadata, which is the same everywhere, is not entered.
+ * The paths of all fields below a schema, such as `spec.ingress.action`: items of lists and values of maps
+ * add nothing to a path, and metadata, which is the same everywhere, is not entered.
  */
 export function fieldPaths(schema: Schema, resolve: (reference: string) => Schema): Set<string> {
   const paths = new Set<string>();

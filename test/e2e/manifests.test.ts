@@ -28,7 +28,10 @@ interface Verdict {
   accepted: boolean;
 }
 
-/** Where we refuse or store otherwise on purpose: file and document → the reason. Empty as long as there is no such rule. */
+/**
+ * Where we refuse or store otherwise on purpose: file and document → the reason. Empty as long as there is no
+ * such rule.
+ */
 const differences: Record<string, string> = {};
 
 const manifests = noSharedData ? [] : await readManifests();
@@ -138,7 +141,10 @@ function itemsOf(text: string): string[] {
   return document.items ? document.items.map(item => stringify(item)) : [text];
 }
 
-/** Some were copied out of a cluster: as kubectl does before it creates an object, this takes the resourceVersion out. */
+/**
+ * Some were copied out of a cluster: as kubectl does before it creates an object, this takes the
+ * resourceVersion out.
+ */
 function asSent(text: string): string {
   return text.replace(/^ +resourceVersion:.*\n/m, '');
 }

@@ -101,7 +101,10 @@ endToEnd('OpenAPI as kube-apiserver merges it', { skip: noSharedData }, suite =>
   }
 });
 
-/** The paths of the fields in the tree that `kubectl explain --recursive` prints: a line `name<tab><type>` each. */
+/**
+ * The paths of the fields in the tree that `kubectl explain --recursive` prints: a line `name<tab><type>`
+ * each.
+ */
 function explainedPaths(output: string): Set<string> {
   const paths = new Set<string>();
   const parents: string[] = [];

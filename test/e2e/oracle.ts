@@ -13,7 +13,9 @@ export const definitionFolder = join(sharedData, 'crds/v3');
 export const noSharedData: false | string =
   !existsSync(definitionFolder) && 'the folder ../shared/data is not there';
 
-/** A kube-apiserver with Calico's own CRDs in place of the server: what it does with an object is the measure. */
+/**
+ * A kube-apiserver with Calico's own CRDs in place of the server: what it does with an object is the measure.
+ */
 export async function startOracle(suite: Suite): Promise<Cluster> {
   const cluster = await suite.startCluster();
   const kubectl = await suite.kubectl(cluster.adminKubeconfig);

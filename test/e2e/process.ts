@@ -40,7 +40,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 
 let started = 0;
 
-/** Starts a process whose output goes to a file of its own in `folder`. Throws when it cannot be started at all. */
+/**
+ * Starts a process whose output goes to a file of its own in `folder`. Throws when it cannot be started at
+ * all.
+ */
 export async function startProcess(options: StartOptions): Promise<RunningProcess> {
   const { name, command, args } = options;
   const logFile = join(options.folder, `${name}-${++started}.log`);
@@ -121,8 +124,9 @@ function followLines(child: ChildProcess): {
 }
 
 /**
- * Free TCP ports on 127.0.0.1 for programs that cannot say which port they took. They lie below the range from which
- * systems take ports for outgoing connections, so that nothing grabs one between this check and its use.
+ * Free TCP ports on 127.0.0.1 for programs that cannot say which port they took. They lie below the range
+ * from which systems take ports for outgoing connections, so that nothing grabs one between this check and
+ * its use.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();

@@ -14,7 +14,10 @@ interface WatchEvent {
   object: { metadata: { name: string; resourceVersion: string }; code?: number };
 }
 
-/** A client that does what an informer does: when its stream ends, it goes on from the last resourceVersion it saw. */
+/**
+ * A client that does what an informer does: when its stream ends, it goes on from the last resourceVersion it
+ * saw.
+ */
 interface Follower {
   events: WatchEvent[];
   /** Times that a stream was opened. */
@@ -50,7 +53,9 @@ function follow(client: Client, from: string): Follower {
   return follower;
 }
 
-/** Creates objects one after the other until told to stop; each is tried again until the server has answered. */
+/**
+ * Creates objects one after the other until told to stop; each is tried again until the server has answered.
+ */
 function write(client: Client, prefix: string): { acknowledged: string[]; stop(): Promise<void> } {
   const acknowledged: string[] = [];
   let stopped = false;

@@ -1,4 +1,7 @@
-/** The kinds that the server must serve, and the short names under which users know them from Calico's servers. */
+/**
+ * The kinds that the server must serve, and the short names under which users know them from Calico's
+ * servers.
+ */
 export interface ServedKind {
   kind: string;
   plural: string;

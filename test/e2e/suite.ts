@@ -24,7 +24,10 @@ export interface Suite {
 
 const { binaries, skip: noBinaries } = await requireBinaries();
 
-/** A suite against real binaries: skipped, with the reason, where they or something else that it needs cannot be had. */
+/**
+ * A suite against real binaries: skipped, with the reason, where they or something else that it needs cannot
+ * be had.
+ */
 export function endToEnd(
   name: string,
   needs: { skip?: false | string },

@@ -16,8 +16,8 @@ export interface Standalone {
 }
 
 /**
- * Starts the server by itself on its embedded store, as `npm start` does, and waits until it says that it is ready.
- * A second start with the same folder finds the data of the first.
+ * Starts the server by itself on its embedded store, as `npm start` does, and waits until it says that it is
+ * ready. A second start with the same folder finds the data of the first.
  */
 export async function startStandalone(
   suite: Suite,
@@ -89,15 +89,19 @@ export interface Deployed {
   process: RunningProcess;
   /** The certificate of the CA that the server made, PEM. */
   authority: string;
-  /** Ends the process and starts it again on the same volume and port, with these arguments more than the base has. */
+  /**
+   * Ends the process and starts it again on the same volume and port, with these arguments more than the base
+   * has.
+   */
   restart(args?: string[]): Promise<void>;
 }
 
 /**
- * Applies manifests/base to a cluster and runs what its Deployment would run, as a process. What differs from the
- * base: the Service is an ExternalName for this machine, the APIService names the port and the CA. What a node would
- * do for the container is done here: volumes are folders, `$(NAME)` and field references are filled in, 0.0.0.0 is
- * loopback in place of the pod's own network, and the ServiceAccount's token comes in a kubeconfig.
+ * Applies manifests/base to a cluster and runs what its Deployment would run, as a process. What differs from
+ * the base: the Service is an ExternalName for this machine, the APIService names the port and the CA. What a
+ * node would do for the container is done here: volumes are folders, `$(NAME)` and field references are
+ * filled in, 0.0.0.0 is loopback in place of the pod's own network, and the ServiceAccount's token comes in a
+ * kubeconfig.
  */
 export async function deployBase(suite: Suite, cluster: Cluster): Promise<Deployed> {
   const kubectl = await suite.kubectl(cluster.adminKubeconfig);
