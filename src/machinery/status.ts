@@ -1,3 +1,4 @@
+import { goQuote } from './go-text.ts';
 import type { JsonObject } from './json.ts';
 
 /**
@@ -111,24 +112,31 @@ export const fieldErrorTypes = {
 export interface FieldError {
   type: keyof typeof fieldErrorTypes;
   field: string;
-  /** The offending value; printed except for Required, Forbidden, TooLong and Internal. */
+  /** The offending value; printed, if given, except for Required, Forbidden, TooLong, TooShort and Internal. */
   value?: unknown;
   detail?: string;
 }
 
-const valueOmitted = new Set<FieldError['type']>(['Required', 'Forbidden', 'TooLong', 'Internal']);
+const valueOmitted = new Set<FieldError['type']>([
+  'Required',
+  'Forbidden',
+  'TooLong',
+  'TooShort',
+  'Internal',
+]);
 
 /** A value as field errors print it: strings quoted, numbers and booleans bare, the rest compact JSON. */
 function printValue(value: unknown): string {
   if (value === undefined) return 'null';
   if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'string') return goQuote(value);
   return JSON.stringify(value, (_key, inner) => (typeof inner === 'bigint' ? Number(inner) : inner));
 }
 
 /** The text of a field error without the field: `Invalid value: "x": must be …` (apimachinery field.Error). */
 export function fieldErrorBody(error: FieldError): string {
   const parts: string[] = [fieldErrorTypes[error.type].text];
-  if (!valueOmitted.has(error.type)) parts.push(printValue(error.value));
+  if (!valueOmitted.has(error.type) && 'value' in error) parts.push(printValue(error.value));
   if (error.detail) parts.push(error.detail);
   return parts.join(': ');
 }

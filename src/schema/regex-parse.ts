@@ -1,0 +1,293 @@
+/**
+ * Parser of Go's regular expressions (RE2 syntax), as far as schemas use them: what it does not know it refuses,
+ * so that no pattern is taken for another one. See regex.ts for why JavaScript's own engine is not used.
+ */
+
+/** Code points as inclusive ranges [from, to, from, to …], sorted, without overlap. */
+export type Ranges = number[];
+
+export type Expression =
+  | { op: 'empty' | 'start' | 'end' }
+  | { op: 'chars'; ranges: Ranges }
+  | { op: 'sequence' | 'choice'; parts: Expression[] }
+  | { op: 'repeat'; part: Expression; min: number; max: number };
+
+interface Flags {
+  ignoreCase: boolean;
+  dotAll: boolean;
+}
+
+interface Reader {
+  chars: string[];
+  at: number;
+  flags: Flags;
+  fail(reason: string): never;
+}
+
+const lastCodePoint = 0x10ffff;
+/** RE2's own bound on a counted repetition. */
+const maxRepeat = 1000;
+
+const digits: Ranges = [0x30, 0x39];
+const word: Ranges = [0x30, 0x39, 0x41, 0x5a, 0x5f, 0x5f, 0x61, 0x7a];
+const space: Ranges = [0x09, 0x0a, 0x0c, 0x0d, 0x20, 0x20];
+const perlClasses = new Map([
+  ['d', digits],
+  ['w', word],
+  ['s', space],
+]);
+const controls = new Map([
+  ['a', 7],
+  ['f', 12],
+  ['t', 9],
+  ['n', 10],
+  ['r', 13],
+  ['v', 11],
+]);
+/** The letters beyond ASCII that Unicode's simple folding joins with ASCII ones: the Kelvin sign and the long s. */
+const foldedBeyondAscii = [
+  [0x4b, 0x6b, 0x212a],
+  [0x53, 0x73, 0x17f],
+] as const;
+
+/** The syntax tree of a pattern; throws SyntaxError for one that Go refuses or that is not known here. */
+export function parseRegex(pattern: string): Expression {
+  const reader: Reader = {
+    chars: [...pattern],
+    at: 0,
+    flags: { ignoreCase: false, dotAll: false },
+    fail(reason) {
+      throw new SyntaxError(`pattern ${JSON.stringify(pattern)}: ${reason} at ${reader.at}`);
+    },
+  };
+  const expression = readChoice(reader);
+  if (reader.at < reader.chars.length) reader.fail('unexpected )');
+  return expression;
+}
+
+function readChoice(reader: Reader): Expression {
+  const parts = [readSequence(reader)];
+  while (take(reader, '|')) parts.push(readSequence(reader));
+  return parts.length === 1 ? parts[0]! : { op: 'choice', parts };
+}
+
+function readSequence(reader: Reader): Expression {
+  const parts: Expression[] = [];
+  while (reader.at < reader.chars.length && !'|)'.includes(reader.chars[reader.at]!)) {
+    parts.push(readRepeats(reader, readAtom(reader)));
+  }
+  if (parts.length === 1) return parts[0]!;
+  return parts.length === 0 ? { op: 'empty' } : { op: 'sequence', parts };
+}
+
+function readRepeats(reader: Reader, atom: Expression): Expression {
+  const bounds = readBounds(reader);
+  if (!bounds) return atom;
+  const [min, max] = bounds;
+  if (min > max || min > maxRepeat || (max !== Infinity && max > maxRepeat)) reader.fail('bad repeat count');
+  take(reader, '?'); // lazy or greedy makes no difference to whether there is a match
+  if (readBounds(reader)) reader.fail('repeat of a repeat');
+  return { op: 'repeat', part: atom, min, max };
+}
+
+function readBounds(reader: Reader): [number, number] | undefined {
+  if (take(reader, '*')) return [0, Infinity];
+  if (take(reader, '+')) return [1, Infinity];
+  if (take(reader, '?')) return [0, 1];
+  const counted = /^\{([0-9]+)(,([0-9]*))?\}/.exec(reader.chars.slice(reader.at, reader.at + 16).join(''));
+  if (!counted) return undefined;
+  reader.at += counted[0].length;
+  const min = Number(counted[1]);
+  if (counted[2] === undefined) return [min, min];
+  return [min, counted[3] === '' ? Infinity : Number(counted[3])];
+}
+
+function readAtom(reader: Reader): Expression {
+  const char = reader.chars[reader.at++]!;
+  switch (char) {
+    case '^':
+      return { op: 'start' };
+    case '$':
+      return { op: 'end' };
+    case '.':
+      return { op: 'chars', ranges: reader.flags.dotAll ? [0, lastCodePoint] : invert([10, 10]) };
+    case '(':
+      return readGroup(reader);
+    case '[':
+      return readClass(reader);
+    case '\\':
+      return readEscape(reader);
+    case '*':
+    case '+':
+    case '?':
+      return reader.fail('nothing to repeat');
+    default:
+      return literal(reader, char);
+  }
+}
+
+function readGroup(reader: Reader): Expression {
+  const outer = reader.flags;
+  if (take(reader, '?')) {
+    if (take(reader, 'P') && reader.chars[reader.at] !== '<') reader.fail('unknown group');
+    if (take(reader, '<')) {
+      const name = readUntil(reader, '>');
+      if (!/^\w+$/.test(name)) reader.fail('bad group name');
+    } else {
+      const inner = readFlags(reader);
+      // (?i) holds until the end of the enclosing group, (?i:…) only within.
+      if (take(reader, ')')) {
+        reader.flags = inner;
+        return { op: 'empty' };
+      }
+      if (!take(reader, ':')) reader.fail('unknown group');
+      reader.flags = inner;
+    }
+  }
+  const expression = readChoice(reader);
+  if (!take(reader, ')')) reader.fail('missing )');
+  reader.flags = outer;
+  return expression;
+}
+
+function readFlags(reader: Reader): Flags {
+  const flags = { ...reader.flags };
+  let on = true;
+  for (;;) {
+    if (take(reader, '-')) on = false;
+    else if (take(reader, 'i')) flags.ignoreCase = on;
+    else if (take(reader, 's')) flags.dotAll = on;
+    else if (!take(reader, 'U')) return flags;
+  }
+}
+
+function readEscape(reader: Reader): Expression {
+  if (take(reader, 'A')) return { op: 'start' };
+  if (take(reader, 'z')) return { op: 'end' };
+  const perl = readPerlClass(reader);
+  return perl ? { op: 'chars', ranges: perl } : literal(reader, readEscapedChar(reader));
+}
+
+/** \d, \w, \s and their opposites, behind the backslash. */
+function readPerlClass(reader: Reader): Ranges | undefined {
+  const char = reader.chars[reader.at] ?? '';
+  const found = perlClasses.get(char.toLowerCase());
+  if (!found) return undefined;
+  reader.at++;
+  const ranges = reader.flags.ignoreCase ? fold(reader, found) : found;
+  return perlClasses.has(char) ? ranges : invert(ranges);
+}
+
+function readEscapedChar(reader: Reader): string {
+  const char = reader.chars[reader.at++] ?? reader.fail('trailing \\');
+  const control = controls.get(char);
+  if (control !== undefined) return String.fromCodePoint(control);
+  if (char === 'x') {
+    const hex = take(reader, '{')
+      ? readUntil(reader, '}')
+      : reader.chars.slice(reader.at, reader.at + 2).join('');
+    if (!/^[0-9a-fA-F]{1,6}$/.test(hex) || Number.parseInt(hex, 16) > lastCodePoint) reader.fail('bad \\x');
+    if (reader.chars[reader.at - 1] !== '}') reader.at += 2;
+    return String.fromCodePoint(Number.parseInt(hex, 16));
+  }
+  // Any ASCII punctuation may be escaped; letters and digits would mean something.
+  if (/^[!-/:-@[-`{-~]$/.test(char)) return char;
+  return reader.fail(`unknown escape \\${char}`);
+}
+
+function readClass(reader: Reader): Expression {
+  const negated = take(reader, '^');
+  const ranges: Ranges = [];
+  for (let first = true; ; first = false) {
+    if (!first && take(reader, ']')) break;
+    if (reader.at >= reader.chars.length) reader.fail('missing ]');
+    if (reader.chars[reader.at] === '[' && reader.chars[reader.at + 1] === ':') {
+      reader.fail('named classes are not known');
+    }
+    const escaped = take(reader, '\\');
+    const perl = escaped ? readPerlClass(reader) : undefined;
+    if (perl) {
+      ranges.push(...perl);
+      continue;
+    }
+    const from = readClassChar(reader, escaped);
+    let to = from;
+    if (reader.chars[reader.at] === '-' && reader.chars[reader.at + 1] !== ']') {
+      reader.at++;
+      to = readClassChar(reader, take(reader, '\\'));
+    }
+    if (from > to) reader.fail('bad range');
+    ranges.push(from, to);
+  }
+  const merged = merge(reader.flags.ignoreCase ? fold(reader, ranges) : ranges);
+  return { op: 'chars', ranges: negated ? invert(merged) : merged };
+}
+
+function readClassChar(reader: Reader, escaped: boolean): number {
+  const char = escaped ? readEscapedChar(reader) : (reader.chars[reader.at++] ?? reader.fail('missing ]'));
+  return char.codePointAt(0)!;
+}
+
+function literal(reader: Reader, char: string): Expression {
+  const ranges = [char.codePointAt(0)!, char.codePointAt(0)!];
+  return { op: 'chars', ranges: reader.flags.ignoreCase ? fold(reader, ranges) : ranges };
+}
+
+/** Adds the other case of all letters. Beyond ASCII that needs Unicode's tables, so such a pattern is refused. */
+function fold(reader: Reader, ranges: Ranges): Ranges {
+  const folded = [...ranges];
+  for (let index = 0; index < ranges.length; index += 2) {
+    const [from, to] = [ranges[index]!, ranges[index + 1]!];
+    if (to > 0x7f && to !== lastCodePoint && ![0x17f, 0x212a].includes(to)) {
+      reader.fail('(?i) beyond ASCII is not known');
+    }
+    addShifted(folded, Math.max(from, 0x41), Math.min(to, 0x5a), 32);
+    addShifted(folded, Math.max(from, 0x61), Math.min(to, 0x7a), -32);
+    for (const [upper, lower, other] of foldedBeyondAscii) {
+      const hit = [upper, lower].some(point => point >= from && point <= to);
+      if (hit) folded.push(other, other);
+    }
+  }
+  return merge(folded);
+}
+
+function addShifted(ranges: Ranges, from: number, to: number, shift: number): void {
+  if (from <= to) ranges.push(from + shift, to + shift);
+}
+
+function merge(ranges: Ranges): Ranges {
+  const pairs: [number, number][] = [];
+  for (let index = 0; index < ranges.length; index += 2) pairs.push([ranges[index]!, ranges[index + 1]!]);
+  pairs.sort((a, b) => a[0] - b[0]);
+  const merged: Ranges = [];
+  for (const [from, to] of pairs) {
+    const end = merged.at(-1);
+    if (end !== undefined && from <= end + 1) merged[merged.length - 1] = Math.max(end, to);
+    else merged.push(from, to);
+  }
+  return merged;
+}
+
+function invert(ranges: Ranges): Ranges {
+  const inverted: Ranges = [];
+  let next = 0;
+  for (let index = 0; index < ranges.length; index += 2) {
+    if (ranges[index]! > next) inverted.push(next, ranges[index]! - 1);
+    next = ranges[index + 1]! + 1;
+  }
+  if (next <= lastCodePoint) inverted.push(next, lastCodePoint);
+  return inverted;
+}
+
+function take(reader: Reader, char: string): boolean {
+  if (reader.chars[reader.at] !== char) return false;
+  reader.at++;
+  return true;
+}
+
+function readUntil(reader: Reader, end: string): string {
+  const start = reader.at;
+  while (reader.at < reader.chars.length && reader.chars[reader.at] !== end) reader.at++;
+  if (!take(reader, end)) reader.fail(`missing ${end}`);
+  return reader.chars.slice(start, reader.at - 1).join('');
+}
