@@ -41,11 +41,14 @@ function failingComposer(): Composer {
     prettyErrors: false,
     logLevel: 'silent',
   });
-  // Not part of the package's interface; without it composeDocuments still finds the errors, only later.
+  let first: YamlSyntaxError | undefined;
+  // Not part of the package's interface; without it composeDocuments still finds the errors, only later. The
+  // composer catches what it throws and reports it anew at every enclosing node, hence `first`.
   const onError = (source: ErrorSource, _code: string, message: string, warning?: boolean) => {
     if (warning) return;
     const offset = typeof source === 'number' ? source : Array.isArray(source) ? source[0] : source.offset;
-    throw new YamlSyntaxError(message, offset ?? 0);
+    first ??= new YamlSyntaxError(message, offset ?? 0);
+    throw first;
   };
   return Object.assign(composer, { onError });
 }
@@ -86,7 +89,8 @@ function composeDocuments(text: string): { contents: Node }[] {
 function isEmptyDocument(document: { contents: Node }): boolean {
   const contents = document.contents;
   if (contents === null) return true;
-  return isScalar(contents) && contents.source === '' && !contents.anchor && !contents.tag;
+  if (!isScalar(contents) || contents.type !== 'PLAIN') return false;
+  return contents.source === '' && !contents.anchor && !contents.tag;
 }
 
 /** Turns composed nodes into JSON values. */
