@@ -4,6 +4,7 @@ import { ageColumn } from './parts/age.ts';
 import { addressBlock, asNumber, routePriority } from './parts/bgp.ts';
 import { fieldColumn } from './parts/column.ts';
 import { password } from './parts/secret.ts';
+import { rulesNotChecked } from './parts/unchecked.ts';
 
 const kind = 'BGPConfiguration';
 const description =
@@ -251,6 +252,7 @@ export const bgpConfiguration: Kind = {
         object: { apiVersion, kind, metadata: { name: 'default' }, spec: { asNumber: '64512' } },
         errors: [
           'spec.asNumber: Invalid value: "string": spec.asNumber in body must be of type integer: "string"',
+          rulesNotChecked,
         ],
       },
       {
@@ -267,6 +269,7 @@ export const bgpConfiguration: Kind = {
         errors: [
           'spec.listenPort: Invalid value: 0: spec.listenPort in body should be greater than or equal to 1',
           'spec.bindMode: Unsupported value: "All": supported values: "None", "NodeIP"',
+          rulesNotChecked,
         ],
       },
       {
@@ -304,7 +307,7 @@ export const bgpConfiguration: Kind = {
           metadata: { name: 'default' },
           spec: { nodeMeshPassword: { secretKeyRef: { name: 'bgp-passwords' } } },
         },
-        errors: ['spec.nodeMeshPassword.secretKeyRef.key: Required value'],
+        errors: ['spec.nodeMeshPassword.secretKeyRef.key: Required value', rulesNotChecked],
       },
       {
         why: 'an interface given twice, and an address in place of a range',
@@ -318,6 +321,7 @@ export const bgpConfiguration: Kind = {
           'spec.serviceExternalIPs[0].cidr: Invalid value: "203.0.113.17": ' +
             'spec.serviceExternalIPs[0].cidr in body must be of type cidr: "203.0.113.17"',
           'spec.ignoredInterfaces[1]: Duplicate value: "docker*"',
+          rulesNotChecked,
         ],
       },
     ],

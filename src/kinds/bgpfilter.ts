@@ -3,6 +3,7 @@ import { apiVersion, type Column, type Kind } from './kind.ts';
 import { ageColumn } from './parts/age.ts';
 import { asNumber, community, routePriority } from './parts/bgp.ts';
 import { listAt } from './parts/column.ts';
+import { rulesNotChecked } from './parts/unchecked.ts';
 
 const kind = 'BGPFilter';
 const description =
@@ -253,7 +254,7 @@ export const bgpFilter: Kind = {
           metadata: { name: 'no-action' },
           spec: { importV4: [{ cidr: '10.48.0.0/16', matchOperator: 'In' }] },
         },
-        errors: ['spec.importV4[0].action: Required value'],
+        errors: ['spec.importV4[0].action: Required value', rulesNotChecked],
       },
       {
         why: 'an action in lower case',
@@ -265,6 +266,7 @@ export const bgpFilter: Kind = {
         },
         errors: [
           'spec.exportV4[0].action: Unsupported value: "accept": supported values: "Accept", "Reject"',
+          rulesNotChecked,
         ],
       },
       {
@@ -337,6 +339,7 @@ export const bgpFilter: Kind = {
             'spec.exportV4[0].operations[1].prependASPath.prefix in body should have at least 1 items',
           'spec.exportV4[0].operations[2]: Invalid value: 0: spec.exportV4[0].operations[2] in body ' +
             'should have at least 1 properties',
+          rulesNotChecked,
         ],
       },
     ],

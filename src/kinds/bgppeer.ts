@@ -4,6 +4,7 @@ import { ageColumn } from './parts/age.ts';
 import { asNumber } from './parts/bgp.ts';
 import { fieldColumn, listAt, listCell } from './parts/column.ts';
 import { password } from './parts/secret.ts';
+import { rulesNotChecked } from './parts/unchecked.ts';
 
 const kind = 'BGPPeer';
 const description =
@@ -330,6 +331,7 @@ export const bgpPeer: Kind = {
           'spec.nextHopMode: Unsupported value: "self": supported values: "Auto", "Self", "Keep"',
           'spec.reversePeering: Unsupported value: "Never": supported values: "Auto", "Manual"',
           'spec.sourceAddress: Unsupported value: "Any": supported values: "UseNodeIP", "None"',
+          rulesNotChecked,
         ],
       },
       {
@@ -347,6 +349,7 @@ export const bgpPeer: Kind = {
         errors: [
           'spec.asNumber: Invalid value: "string": spec.asNumber in body must be of type integer: "string"',
           'spec.password.secretKeyRef.key: Required value',
+          rulesNotChecked,
         ],
       },
     ],

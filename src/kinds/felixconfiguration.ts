@@ -11,6 +11,7 @@ import { felixOverlay } from './parts/felix-overlay.ts';
 import { felixProcess } from './parts/felix-process.ts';
 import { felixRouting } from './parts/felix-routing.ts';
 import { felixTables } from './parts/felix-tables.ts';
+import { rulesNotChecked } from './parts/unchecked.ts';
 
 const kind = 'FelixConfiguration';
 const description =
@@ -411,6 +412,7 @@ export const felixConfiguration: Kind = {
             "'^(?i)(Off|Info|Debug)?$'",
           'spec.iptablesBackend: Unsupported value: "nft": supported values: "Legacy", "NFT", "Auto"',
           'spec.nftablesMode: Unsupported value: "On": supported values: "Disabled", "Enabled", "Auto"',
+          rulesNotChecked,
         ],
       },
       {
@@ -466,6 +468,7 @@ export const felixConfiguration: Kind = {
         errors: [
           'spec.failsafeInboundHostPorts[0].port: Required value',
           'spec.kubeNodePortRanges: Too many: 8: must have at most 7 items',
+          rulesNotChecked,
         ],
       },
       {

@@ -3,6 +3,7 @@ import { apiVersion, type Kind } from './kind.ts';
 import { ageColumn } from './parts/age.ts';
 import { fieldColumn } from './parts/column.ts';
 import { conditionCell, conditions } from './parts/conditions.ts';
+import { rulesNotChecked } from './parts/unchecked.ts';
 
 const kind = 'IPPool';
 const description =
@@ -313,7 +314,7 @@ export const ipPool: Kind = {
       {
         why: 'the range is missing',
         object: { apiVersion, kind, metadata: { name: 'no-range' }, spec: { blockSize: 26 } },
-        errors: ['spec.cidr: Required value'],
+        errors: ['spec.cidr: Required value', rulesNotChecked],
       },
       {
         why: 'a mode that does not exist',
@@ -326,6 +327,7 @@ export const ipPool: Kind = {
         errors: [
           'spec.vxlanMode: Unsupported value: "Sometimes": supported values: "Never", "Always", ' +
             '"CrossSubnet"',
+          rulesNotChecked,
         ],
       },
       {
@@ -333,6 +335,7 @@ export const ipPool: Kind = {
         object: { apiVersion, kind, metadata: { name: 'no-prefix' }, spec: { cidr: '10.48.0.1' } },
         errors: [
           'spec.cidr: Invalid value: "10.48.0.1": spec.cidr in body must be of type cidr: "10.48.0.1"',
+          rulesNotChecked,
         ],
       },
       {
