@@ -16,7 +16,7 @@ import type { Kind } from '../../../src/kinds/kind.ts';
 import { kubeControllersConfiguration } from '../../../src/kinds/kubecontrollersconfiguration.ts';
 import type { ApiObject } from '../../../src/machinery/object.ts';
 
-/** The cells of an object as `kubectl get` shows them; with `wide` those of `-o wide` too, without the age. */
+/** The cells of an object as `kubectl get` shows them, or `-o wide` does; the age left out. */
 function row(kind: Kind, object: ApiObject, options: { wide: boolean }): Record<string, unknown> {
   const shown = kind.columns.filter(each => each.name !== 'Age' && (options.wide || !each.priority));
   return Object.fromEntries(shown.map(each => [each.name, each.value(object)]));
