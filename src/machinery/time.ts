@@ -5,16 +5,10 @@ export function parseTime(text: string): number | undefined {
   const match = rfc3339.exec(text);
   if (!match) return undefined;
   const [, year, month, day, hour, minute, second] = match;
-  const wall = Date.UTC(
-    Number(year),
-    Number(month) - 1,
-    Number(day),
-    Number(hour),
-    Number(minute),
-    Number(second),
-  );
-  // Date.UTC carries 30 February over into March.
-  if (formatTime(wall) !== `${year}-${month}-${day}T${hour}:${minute}:${second}Z`) return undefined;
+  const wall = `${year}-${month}-${day}T${hour}:${minute}:${second}Z`;
+  // Date.parse carries 30 February over into March.
+  const wallMs = Date.parse(wall);
+  if (Number.isNaN(wallMs) || formatTime(wallMs) !== wall) return undefined;
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? undefined : ms;
 }

@@ -6,6 +6,7 @@ import { limits } from '../../../src/limits.ts';
 import { DecodeError, decode } from '../../../src/machinery/decode.ts';
 import { encode } from '../../../src/machinery/encode.ts';
 import { equal } from '../../../src/machinery/equal.ts';
+import { anyJson } from './arbitrary.ts';
 
 function decodeYaml(text: string) {
   return decode(Buffer.from(text), 'application/yaml');
@@ -151,9 +152,9 @@ describe('YAML documents', () => {
 
   it('reads what the yaml package writes', () => {
     fc.assert(
-      fc.property(fc.jsonValue({ maxDepth: 3 }), value => {
+      fc.property(anyJson({ bigint: false }), value => {
         const text = stringify(value, { version: '1.1', aliasDuplicateObjects: false });
-        assert.ok(equal(decodeYaml(text).value, JSON.parse(JSON.stringify(value))), text);
+        assert.ok(equal(decodeYaml(text).value, value), text);
       }),
     );
   });
