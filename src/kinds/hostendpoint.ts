@@ -4,6 +4,7 @@ import { apiVersion, type Kind } from './kind.ts';
 import { ageColumn } from './parts/age.ts';
 import { fieldColumn, listAt, listCell } from './parts/column.ts';
 import { protocol } from './parts/rule.ts';
+import { rulesNotChecked } from './parts/unchecked.ts';
 
 const set = { 'x-kubernetes-list-type': 'set' } as const;
 
@@ -141,6 +142,7 @@ export const hostEndpoint: Kind = {
           'spec.interfaceName: Too long: may not be more than 15 bytes',
           'spec.ports[0].port: Invalid value: 65536: ' +
             'spec.ports[0].port in body should be less than or equal to 65535',
+          rulesNotChecked,
         ],
       },
       {
@@ -149,7 +151,7 @@ export const hostEndpoint: Kind = {
           ...hostObject('broken', {}),
           spec: { node: 'worker-1', interfaceName: 'eth0', ports: [{ name: 'kubelet', protocol: 'TCP' }] },
         },
-        errors: ['spec.ports[0].port: Required value'],
+        errors: ['spec.ports[0].port: Required value', rulesNotChecked],
       },
       {
         why: 'an address twice',
@@ -159,7 +161,7 @@ export const hostEndpoint: Kind = {
       {
         why: 'no spec',
         object: { apiVersion, kind: 'HostEndpoint', metadata: { name: 'broken' } },
-        errors: ['spec: Required value'],
+        errors: ['spec: Required value', rulesNotChecked],
       },
     ],
   },

@@ -5,6 +5,7 @@ import { apiVersion, type Kind } from './kind.ts';
 import { ageColumn } from './parts/age.ts';
 import { fieldColumn } from './parts/column.ts';
 import { conditionCell, conditions } from './parts/conditions.ts';
+import { rulesNotChecked } from './parts/unchecked.ts';
 
 const spec = object(
   {
@@ -129,12 +130,18 @@ export const tier: Kind = {
       {
         why: 'an action that ends no tier',
         object: { ...tierObject('broken', {}), spec: { defaultAction: 'Allow' } },
-        errors: ['spec.defaultAction: Unsupported value: "Allow": supported values: "Pass", "Deny"'],
+        errors: [
+          'spec.defaultAction: Unsupported value: "Allow": supported values: "Pass", "Deny"',
+          rulesNotChecked,
+        ],
       },
       {
         why: 'an order in words',
         object: { ...tierObject('broken', {}), spec: { order: 'first' } },
-        errors: ['spec.order: Invalid value: "string": spec.order in body must be of type number: "string"'],
+        errors: [
+          'spec.order: Invalid value: "string": spec.order in body must be of type number: "string"',
+          rulesNotChecked,
+        ],
       },
       {
         why: 'another order and action for a built-in tier',
@@ -172,7 +179,7 @@ export const tier: Kind = {
       {
         why: 'no spec',
         object: { apiVersion, kind: 'Tier', metadata: { name: 'broken' } },
-        errors: ['spec: Required value'],
+        errors: ['spec: Required value', rulesNotChecked],
       },
     ],
   },

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../../machinery/json.ts';
 import type { ApiObject } from '../../machinery/object.ts';
 import { apiVersion, type Kind } from '../kind.ts';
+import { rulesNotChecked } from './unchecked.ts';
 
 type Examples = Kind['examples'];
 type Invalid = Examples['invalid'][number];
@@ -126,12 +127,13 @@ function invalidRules(make: Make): Invalid[] {
       errors: [
         'spec.ingress[0].action: Unsupported value: "Permit": ' +
           'supported values: "Allow", "Deny", "Log", "Pass"',
+        rulesNotChecked,
       ],
     },
     {
       why: 'a rule without an action',
       object: one({ protocol: 'TCP' }, 'egress'),
-      errors: ['spec.egress[0].action: Required value'],
+      errors: ['spec.egress[0].action: Required value', rulesNotChecked],
     },
     {
       why: 'an ICMP type beyond its bound',
@@ -163,7 +165,10 @@ function invalidRules(make: Make): Invalid[] {
         protocol: 'TCP',
         destination: { ports: Array.from({ length: 51 }, (_, index) => 8000 + index) },
       }),
-      errors: ['spec.ingress[0].destination.ports: Too many: 51: must have at most 50 items'],
+      errors: [
+        'spec.ingress[0].destination.ports: Too many: 51: must have at most 50 items',
+        rulesNotChecked,
+      ],
     },
     {
       why: 'a service together with networks, and without a name',
@@ -189,11 +194,18 @@ function invalidRules(make: Make): Invalid[] {
 function invalidSpecs(of: TieredKind, make: Make): Invalid[] {
   const globalNote = 'may not use global(), which is only for the namespaceSelector of a rule';
   const common: Invalid[] = [
-    { why: 'no spec', object: without('spec', make('broken', {})), errors: ['spec: Required value'] },
+    {
+      why: 'no spec',
+      object: without('spec', make('broken', {})),
+      errors: ['spec: Required value', rulesNotChecked],
+    },
     {
       why: 'a direction in lower case',
       object: make('broken', { types: ['ingress'] }),
-      errors: ['spec.types[0]: Unsupported value: "ingress": supported values: "Ingress", "Egress"'],
+      errors: [
+        'spec.types[0]: Unsupported value: "ingress": supported values: "Ingress", "Egress"',
+        rulesNotChecked,
+      ],
     },
     {
       why: 'global() where it has no meaning',
@@ -203,12 +215,15 @@ function invalidSpecs(of: TieredKind, make: Make): Invalid[] {
     {
       why: 'a selector that is too long',
       object: make('broken', { selector: `app == "${'x'.repeat(1016)}"` }),
-      errors: ['spec.selector: Too long: may not be more than 1024 bytes'],
+      errors: ['spec.selector: Too long: may not be more than 1024 bytes', rulesNotChecked],
     },
     {
       why: 'an order in quotes',
       object: make('broken', { order: '100' }),
-      errors: ['spec.order: Invalid value: "string": spec.order in body must be of type number: "string"'],
+      errors: [
+        'spec.order: Invalid value: "string": spec.order in body must be of type number: "string"',
+        rulesNotChecked,
+      ],
     },
   ];
   const global: Invalid[] = [
@@ -235,6 +250,7 @@ function invalidSpecs(of: TieredKind, make: Make): Invalid[] {
       errors: [
         'spec.stagedAction: Unsupported value: "Apply": ' +
           'supported values: "Set", "Delete", "Learn", "Ignore"',
+        rulesNotChecked,
       ],
     },
   ];
