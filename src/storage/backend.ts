@@ -57,7 +57,7 @@ export interface Change {
 export interface WatchHandlers {
   /**
    * Changes in revision order, never empty; called synchronously in order, never concurrently. One that throws ends its
-   * own watch, with what it threw as the error, and no other.
+   * own watch, with Unavailable and what it threw as the cause, and no other.
    */
   onChanges(changes: Change[]): void;
   /** The stream has ended and nothing follows: Compacted, Unavailable or Closed. Not called after close(). */

@@ -229,7 +229,10 @@ class MemoryBackend implements Backend {
     try {
       watcher.handlers.onChanges(changes);
     } catch (error) {
-      this.#end(watcher, error instanceof Error ? error : new Error(String(error)));
+      this.#end(
+        watcher,
+        new StorageError('Unavailable', `a watch handler failed: ${error}`, { cause: error }),
+      );
     }
   }
 

@@ -47,7 +47,7 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<SqliteB
   try {
     lock = lockDirectory(options.directory, now());
   } catch (error) {
-    throw storageError(error);
+    throw storageError(error, options.directory);
   }
   const watchers = new Watchers();
   const { log } = options;

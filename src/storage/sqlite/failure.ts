@@ -1,16 +1,15 @@
 import { StorageError } from '../errors.ts';
 import type { Failure } from './messages.ts';
 
-/** Any error as a StorageError: what SQLite or the file system throws is Unavailable, with its own text. */
-export function storageError(error: unknown): StorageError {
+/** Any error as a StorageError: what SQLite or the file system throws about a path is Unavailable, with its own text. */
+export function storageError(error: unknown, path: string): StorageError {
   if (error instanceof StorageError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new StorageError('Unavailable', `the store does not work: ${message}`, { cause: error });
+  return new StorageError('Unavailable', `${path}: ${message}`, { cause: error });
 }
 
-/** An error as plain data, to be sent to another thread. */
-export function toFailure(error: unknown): Failure {
-  const { code, message, oldest } = storageError(error);
+/** A StorageError as plain data, to be sent to another thread. */
+export function toFailure({ code, message, oldest }: StorageError): Failure {
   return { code, message, oldest };
 }
 

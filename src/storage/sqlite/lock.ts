@@ -22,7 +22,8 @@ export interface DirectoryLock {
 export function lockDirectory(directory: string, nowMs: number): DirectoryLock {
   const ownerFile = join(directory, 'owner.json');
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const lock = new DatabaseSync(join(directory, 'lock.db'));
+  // Two that start at the same moment may be in each other's way: the timeout lets one of them win.
+  const lock = new DatabaseSync(join(directory, 'lock.db'), { timeout: 100 });
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Change, Revision, WatchHandlers } from '../backend.ts';
+import { StorageError } from '../errors.ts';
 
 /** One watch that is open. */
 export class Watcher {
@@ -21,7 +22,7 @@ export class Watcher {
     try {
       this.handlers.onChanges(changes);
     } catch (error) {
-      this.end(error instanceof Error ? error : new Error(String(error)));
+      this.end(new StorageError('Unavailable', `a watch handler failed: ${error}`, { cause: error }));
     }
   }
 

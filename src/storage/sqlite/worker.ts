@@ -16,13 +16,15 @@ type OtherRequest = Exclude<Request, { type: 'write' }>;
 
 class StorageWorker {
   readonly #port: MessagePort;
+  readonly #file: string;
   readonly #database: Database;
   /** Why the last write failed; undefined while writes succeed. */
   #failure: StorageError | undefined;
   #probedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(port: MessagePort, database: Database) {
+  constructor(port: MessagePort, file: string, database: Database) {
     this.#port = port;
+    this.#file = file;
     this.#database = database;
   }
 
@@ -40,7 +42,7 @@ class StorageWorker {
         const { answer, transfer } = this.#answer(request);
         this.#post({ type: 'answer', id, answer }, transfer);
       } catch (error) {
-        this.#post({ type: 'failed', id, failure: toFailure(error) });
+        this.#post({ type: 'failed', id, failure: toFailure(storageError(error, this.#file)) });
       }
       if (type === 'close') this.#port.close();
     }
@@ -52,7 +54,7 @@ class StorageWorker {
       results = this.#database.commit(requests, Math.max(...requests.map(request => request.nowMs)));
       this.#failure = undefined;
     } catch (error) {
-      const failure = storageError(error);
+      const failure = storageError(error, this.#file);
       this.#failure = failure;
       results = requests.map(() => failure);
     }
@@ -104,7 +106,7 @@ class StorageWorker {
       this.#database.probe();
       this.#failure = undefined;
     } catch (error) {
-      this.#failure = storageError(error);
+      this.#failure = storageError(error, this.#file);
       throw this.#failure;
     }
   }
@@ -129,11 +131,12 @@ function start(port: MessagePort, options: WorkerOptions): void {
   try {
     database = new Database(options);
   } catch (error) {
-    const refused: Reply = { type: 'refused', failure: toFailure(error) };
+    const refused: Reply = { type: 'refused', failure: toFailure(storageError(error, options.file)) };
     port.postMessage(refused);
+    port.close();
     return;
   }
-  const worker = new StorageWorker(port, database);
+  const worker = new StorageWorker(port, options.file, database);
   const ready: Reply = { type: 'ready' };
   port.postMessage(ready);
   port.on('message', (first: Request) => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { Entry } from '../../../../src/storage/backend.ts';
-import { openStore } from '../../../conformance/sqlite-store.ts';
+import { directoryOf, openStore } from '../../../conformance/sqlite-store.ts';
 import { create, fails, Recorder } from '../../../conformance/storage/recorder.ts';
 
 const workerUrl = new URL('./crashing-worker.ts', import.meta.url);
@@ -44,6 +46,34 @@ for (const [crash, reason] of crashes) {
     }
   });
 }
+
+test('a worker that cannot open the file again: Unavailable until it can', async () => {
+  const store = await openStore({ workerUrl });
+  const file = new DatabaseSync(join(directoryOf(store), 'store.db'));
+  try {
+    const { revision } = await create(store, '/a');
+    file.exec('PRAGMA user_version = 9');
+    await fails(store.get('/exit'), 'Unavailable');
+    const error = await fails(store.get('/a'), 'Unavailable');
+    assert.match(error.message, /format 9/);
+    await fails(store.check(), 'Unavailable');
+    await fails(Recorder.start(store, '/', 1), 'Unavailable');
+    file.exec('PRAGMA user_version = 1');
+    // It is tried again once a second.
+    while (
+      !(await store.check().then(
+        () => true,
+        () => false,
+      ))
+    ) {
+      await new Promise(resolve => setTimeout(resolve, 50));
+    }
+    assert.equal((await store.get('/a'))!.revision, revision);
+  } finally {
+    file.close();
+    await store.close();
+  }
+});
 
 test('close while the worker falls over', async () => {
   const store = await openStore({ workerUrl });
