@@ -141,10 +141,12 @@ export function fieldErrorBody(error: FieldError): string {
   return parts.join(': ');
 }
 
+/** 400 with a message of its own: the request or its body cannot be understood. */
 export function badRequest(message: string): StatusError {
   return new StatusError('BadRequest', message);
 }
 
+/** 401: a credential was presented and is not valid. */
 export function unauthorized(): StatusError {
   return new StatusError('Unauthorized', 'Unauthorized');
 }
@@ -156,6 +158,7 @@ export function forbidden(gr: GroupResource | undefined, name: string, message: 
   return new StatusError('Forbidden', `${subject} is forbidden: ${message}`, objectDetails(gr, name));
 }
 
+/** 404 for one object of a resource. */
 export function notFound(gr: GroupResource, name: string): StatusError {
   const resource = gr.group ? `${gr.resource}.${gr.group}` : gr.resource;
   return new StatusError(
@@ -179,11 +182,13 @@ export function methodNotAllowed(): StatusError {
   );
 }
 
+/** 409 for a create of a name that exists. */
 export function alreadyExists(gr: GroupResource, name: string): StatusError {
   const message = `${gr.resource}.${gr.group} ${JSON.stringify(name)} already exists`;
   return new StatusError('AlreadyExists', message, objectDetails(gr, name));
 }
 
+/** 409 for a write that does not fit the object as it is stored; `why` ends the sentence. */
 export function conflict(gr: GroupResource, name: string, why: string): StatusError {
   const message = `Operation cannot be fulfilled on ${gr.resource}.${gr.group} ${JSON.stringify(name)}: ${why}`;
   return new StatusError('Conflict', message, objectDetails(gr, name));
@@ -193,10 +198,12 @@ export function conflict(gr: GroupResource, name: string, why: string): StatusEr
 export const staleWrite =
   'the object has been modified; please apply your changes to the latest version and try again';
 
+/** 410 for a resourceVersion or continue token older than the history; the token given goes on inconsistently. */
 export function expired(message: string, continueToken?: string): StatusError {
   return new StatusError('Expired', message, undefined, continueToken ? { continue: continueToken } : {});
 }
 
+/** 413 for a body, or for what it asks for. */
 export function requestEntityTooLarge(detail: string): StatusError {
   return new StatusError('RequestEntityTooLarge', `Request entity too large: ${detail}`);
 }
@@ -220,16 +227,19 @@ export function invalid(group: string, kind: string, name: string, errors: Field
   });
 }
 
+/** 429; clients wait retryAfterSeconds. */
 export function tooManyRequests(message: string, retryAfterSeconds: number): StatusError {
   return new StatusError('TooManyRequests', message, { retryAfterSeconds });
 }
 
+/** 500 for a failure of the server, with the cause in the message and the details. */
 export function internalError(cause: string): StatusError {
   return new StatusError('InternalError', `Internal error occurred: ${cause}`, {
     causes: [{ message: cause }],
   });
 }
 
+/** 503 while the server or its datastore cannot serve. */
 export function serviceUnavailable(message: string, retryAfterSeconds?: number): StatusError {
   return new StatusError(
     'ServiceUnavailable',
@@ -238,6 +248,7 @@ export function serviceUnavailable(message: string, retryAfterSeconds?: number):
   );
 }
 
+/** 504 for a request that did not complete in its time. */
 export function timeout(detail: string, retryAfterSeconds = 0): StatusError {
   return new StatusError('Timeout', `Timeout: ${detail}`, retryAfterSeconds ? { retryAfterSeconds } : {});
 }
