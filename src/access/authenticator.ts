@@ -17,9 +17,10 @@ export interface AuthenticatorOptions {
 type Method = (credentials: Credentials) => User | undefined | Promise<User | undefined>;
 
 /**
- * Front proxy, client certificate, bearer token, in this order: the first that knows the user wins, also over one
- * that failed before it. When none does, a failure of any is a 401, and only a caller for whom no way applied is
- * anonymous (apiserver: DelegatingAuthenticatorConfig). A full queue of reviews is answered as such (429).
+ * Front proxy, client certificate, bearer token, in this order: the first that knows the user wins, also over
+ * one that failed before it. When none does, a failure of any is a 401, and only a caller for whom no way
+ * applied is anonymous (apiserver: DelegatingAuthenticatorConfig). A full queue of reviews is answered as
+ * such (429).
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { frontProxy, clientCertificates, createTokenReview, log } = options;
@@ -48,8 +49,8 @@ function messageOf(failure: unknown): string {
 }
 
 /**
- * Everybody who is somebody is in system:authenticated; callers of kube-aggregator bring no group at all and need it
- * to read discovery. The front proxy also forwards the anonymous user, who must not get it
+ * Everybody who is somebody is in system:authenticated; callers of kube-aggregator bring no group at all and
+ * need it to read discovery. The front proxy also forwards the anonymous user, who must not get it
  * (apiserver: group.AuthenticatedGroupAdder).
  */
 function withAuthenticatedGroup(user: User): User {

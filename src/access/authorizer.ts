@@ -16,8 +16,8 @@ const administrators = 'system:masters';
 
 /**
  * The decision on every request: members of system:masters and always-allowed paths pass, the rest is the
- * delegate's (the union of a delegated apiserver). A server that stands alone has no other users: there an anonymous
- * caller may read /version. Throws at once on a pattern with a `*` elsewhere than at its end.
+ * delegate's (the union of a delegated apiserver). A server that stands alone has no other users: there an
+ * anonymous caller may read /version. Throws at once on a pattern with a `*` elsewhere than at its end.
  */
 export function createAuthorizer({ alwaysAllowPaths, delegate }: AuthorizerOptions): Authorizer {
   const allowsPath = pathMatcher(alwaysAllowPaths);

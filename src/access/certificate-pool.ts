@@ -33,14 +33,18 @@ const soundPssHashes = new Set([
   '2.16.840.1.101.3.4.2.3',
 ]);
 
-/** A refusal is looked at again after this time: the clock may reach notBefore, or an intermediate become known. */
+/**
+ * A refusal is looked at again after this time: the clock may reach notBefore, or an intermediate become
+ * known.
+ */
 const refusalMs = 10_000;
 /** Intermediates remembered for resumed sessions, which carry the leaf only. */
 const maxKnownIntermediates = 32;
 
 /**
- * The certificates of the authorities that one way of signing in trusts. Node's `authorized` flag cannot say which
- * of several authorities a client's certificate comes from, so each way has a pool of its own and asks it.
+ * The certificates of the authorities that one way of signing in trusts. Node's `authorized` flag cannot say
+ * which of several authorities a client's certificate comes from, so each way has a pool of its own and asks
+ * it.
  */
 export class CertificatePool {
   #authorities = new Map<string, Certificate>();
@@ -65,7 +69,10 @@ export class CertificatePool {
     return this.#pem;
   }
 
-  /** Trusts the authorities of a PEM bundle and no others, from the next request on. Throws, and changes nothing, on a bad bundle. */
+  /**
+   * Trusts the authorities of a PEM bundle and no others, from the next request on. Throws, and changes
+   * nothing, on a bad bundle.
+   */
   replace(pem: string): void {
     const authorities = parseCertificates(pem);
     this.#trust(authorities, pem);
@@ -84,10 +91,11 @@ export class CertificatePool {
   }
 
   /**
-   * Does the peer's certificate lead to an authority of this pool? Undefined when the peer sent none or the pool is
-   * empty. The rules are those of Go's x509.Verify with ExtKeyUsageClientAuth, which kube-apiserver uses: signatures,
-   * validity of every certificate, CA basic constraints, path lengths, extended key usage nested down the chain.
-   * The verdict is kept for the connection until it can change: the pool is replaced, or a certificate expires.
+   * Does the peer's certificate lead to an authority of this pool? Undefined when the peer sent none or the
+   * pool is empty. The rules are those of Go's x509.Verify with ExtKeyUsageClientAuth, which kube-apiserver
+   * uses: signatures, validity of every certificate, CA basic constraints, path lengths, extended key usage
+   * nested down the chain. The verdict is kept for the connection until it can change: the pool is replaced,
+   * or a certificate expires.
    */
   verify(credentials: Pick<Credentials, 'peerCertificates' | 'connection'>): Verdict | undefined {
     if (this.empty || credentials.peerCertificates.length === 0) return undefined;
@@ -155,7 +163,10 @@ interface ChainSearch {
   reason: string;
 }
 
-/** Extends `chain` (leaf first) up to an authority, depth first; undefined, with `search.reason` set, when it cannot. */
+/**
+ * Extends `chain` (leaf first) up to an authority, depth first; undefined, with `search.reason` set, when it
+ * cannot.
+ */
 function findChain(chain: Certificate[], search: ChainSearch): Certificate[] | undefined {
   const last = chain.at(-1)!;
   if (search.authorities.has(last.fingerprint)) return chain;
@@ -171,7 +182,9 @@ function findChain(chain: Certificate[], search: ChainSearch): Certificate[] | u
   return undefined;
 }
 
-/** Why `issuer` may not stand above `chain`, or did not sign its last certificate; undefined when all is well. */
+/**
+ * Why `issuer` may not stand above `chain`, or did not sign its last certificate; undefined when all is well.
+ */
 function issuerFault(issuer: Certificate, chain: Certificate[], search: ChainSearch): string | undefined {
   const fault = certificateFault(issuer, search.nowMs);
   if (fault) return fault;

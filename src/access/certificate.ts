@@ -79,8 +79,9 @@ export function parseCertificate(der: Uint8Array): Certificate {
 }
 
 /**
- * Reads all certificates of a PEM bundle. Blocks of other kinds are passed over, as client-go's ParseCertsPEM does;
- * throws when one certificate is malformed or cut off (a file that is just being written), or when there is none.
+ * Reads all certificates of a PEM bundle. Blocks of other kinds are passed over, as client-go's ParseCertsPEM
+ * does; throws when one certificate is malformed or cut off (a file that is just being written), or when
+ * there is none.
  */
 export function parseCertificates(pem: string): Certificate[] {
   const begun = pem.match(/-----BEGIN CERTIFICATE-----/g)?.length ?? 0;

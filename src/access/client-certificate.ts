@@ -7,10 +7,10 @@ const organization = '2.5.4.10';
 const userUid = '1.3.6.1.4.1.57683.2';
 
 /**
- * Signs in the holder of a certificate that leads to the client CA: the common name is the user, the organizations
- * are the groups in their order (apiserver: request/x509 CommonNameUserConversion). Undefined when no certificate
- * was sent, no client CA is known or the subject has no common name; throws when the certificate is not trusted or
- * its uid is not exactly one non-empty string.
+ * Signs in the holder of a certificate that leads to the client CA: the common name is the user, the
+ * organizations are the groups in their order (apiserver: request/x509 CommonNameUserConversion). Undefined
+ * when no certificate was sent, no client CA is known or the subject has no common name; throws when the
+ * certificate is not trusted or its uid is not exactly one non-empty string.
  */
 export function clientCertificateUser(pool: CertificatePool, credentials: Credentials): User | undefined {
   const verdict = pool.verify(credentials);

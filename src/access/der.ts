@@ -80,8 +80,8 @@ export function readObjectIdentifier(element: DerElement): string {
 }
 
 /**
- * The text of one of the string types a name may use (those that Go's crypto/x509 reads); undefined for any other
- * type. Throws when the bytes are not of the type's alphabet.
+ * The text of one of the string types a name may use (those that Go's crypto/x509 reads); undefined for any
+ * other type. Throws when the bytes are not of the type's alphabet.
  */
 export function readText(element: DerElement): string | undefined {
   const bytes = Buffer.from(element.content);

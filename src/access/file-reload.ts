@@ -16,10 +16,11 @@ export interface FollowedFiles {
 const settleMs = 100;
 
 /**
- * Reads `paths` and hands their contents, in the same order, to `apply`: now, and again whenever a content changes.
- * Rejects when that fails now. Later a file that cannot be read, or contents that `apply` refuses by throwing, are
- * logged once, and what was applied before stays in force. The folders are watched, since Kubernetes swaps a
- * symbolic link beside the files of a secret, and the files are read every limits.filePollMs besides.
+ * Reads `paths` and hands their contents, in the same order, to `apply`: now, and again whenever a content
+ * changes. Rejects when that fails now. Later a file that cannot be read, or contents that `apply` refuses by
+ * throwing, are logged once, and what was applied before stays in force. The folders are watched, since
+ * Kubernetes swaps a symbolic link beside the files of a secret, and the files are read every
+ * limits.filePollMs besides.
  */
 export async function followFiles(
   paths: string[],
@@ -70,7 +71,10 @@ export async function followFiles(
   };
 }
 
-/** Calls `changed` a moment after something happened in a folder of `paths`. A folder that cannot be watched is left to the poll. */
+/**
+ * Calls `changed` a moment after something happened in a folder of `paths`. A folder that cannot be watched
+ * is left to the poll.
+ */
 function watchFolders(paths: string[], changed: () => void, log: Log): () => void {
   let settling: NodeJS.Timeout | undefined;
   const notice = () => {

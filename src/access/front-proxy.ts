@@ -2,7 +2,10 @@ import { commonName } from './certificate.ts';
 import { CertificatePool } from './certificate-pool.ts';
 import type { Credentials, User } from './user.ts';
 
-/** Whom to believe when it names another user in headers, and the headers (kube-apiserver's --requestheader-… flags). */
+/**
+ * Whom to believe when it names another user in headers, and the headers (kube-apiserver's --requestheader-…
+ * flags).
+ */
 export interface RequestHeaderSettings {
   /** PEM of the authorities of front proxies. */
   ca: string;
@@ -15,8 +18,9 @@ export interface RequestHeaderSettings {
 }
 
 /**
- * The request-header way of signing in: a front proxy, known by its certificate, names the user in headers. Its pool
- * is its own: a certificate of the client CA never makes the headers count, whatever its common name is.
+ * The request-header way of signing in: a front proxy, known by its certificate, names the user in headers.
+ * Its pool is its own: a certificate of the client CA never makes the headers count, whatever its common name
+ * is.
  */
 export class FrontProxy {
   readonly pool: CertificatePool;
@@ -27,7 +31,10 @@ export class FrontProxy {
     if (settings) this.replace(settings);
   }
 
-  /** Uses these settings from the next request on; undefined switches header users off. Throws, and changes nothing, on a bad CA bundle or an empty header name. */
+  /**
+   * Uses these settings from the next request on; undefined switches header users off. Throws, and changes
+   * nothing, on a bad CA bundle or an empty header name.
+   */
   replace(settings: RequestHeaderSettings | undefined): void {
     if (!settings) {
       this.pool.clear();
@@ -47,9 +54,9 @@ export class FrontProxy {
   }
 
   /**
-   * The user that a front proxy names. Undefined when no certificate was sent, header users are off or no user is
-   * named; throws when the certificate does not lead to the front-proxy CA or its common name is not allowed
-   * (apiserver: x509 Verifier around headerrequest).
+   * The user that a front proxy names. Undefined when no certificate was sent, header users are off or no
+   * user is named; throws when the certificate does not lead to the front-proxy CA or its common name is not
+   * allowed (apiserver: x509 Verifier around headerrequest).
    */
   user(credentials: Credentials): User | undefined {
     const settings = this.#settings;
@@ -73,8 +80,9 @@ function headerNames(names: string[]): string[] {
 }
 
 /**
- * Reads the user from raw headers: Node joins repeated headers in `headers`, and a group may hold a comma. Only the
- * first value of a user or uid header counts; empty groups are left out; values are taken as they are.
+ * Reads the user from raw headers: Node joins repeated headers in `headers`, and a group may hold a comma.
+ * Only the first value of a user or uid header counts; empty groups are left out; values are taken as they
+ * are.
  */
 function headerUser(settings: Omit<RequestHeaderSettings, 'ca'>, rawHeaders: string[]): User | undefined {
   const values = new Map<string, string[]>();
@@ -97,7 +105,10 @@ function headerUser(settings: Omit<RequestHeaderSettings, 'ca'>, rawHeaders: str
   };
 }
 
-/** Header names arrive in any case (HTTP/2: lower), so keys are lower-cased, then percent-decoded; a key that cannot be decoded stays. */
+/**
+ * Header names arrive in any case (HTTP/2: lower), so keys are lower-cased, then percent-decoded; a key that
+ * cannot be decoded stays.
+ */
 function headerExtra(prefixes: string[], values: ReadonlyMap<string, string[]>): Record<string, string[]> {
   const extra = new Map<string, string[]>();
   for (const prefix of prefixes) {

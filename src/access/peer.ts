@@ -12,10 +12,10 @@ const peer = Symbol('peer');
 type Socket = TLSSocket & { [peer]?: Peer };
 
 /**
- * Makes a TLS server (https or http2) keep the certificates that clients send, intermediates too; to be called
- * before it listens. Some versions of Node drop the intermediates of a client that OpenSSL trusts before the socket
- * is handed out (nodejs/node#65579), so they are taken at the first moment of `secure`. The `keylog` event is the
- * only one that shows the socket before that.
+ * Makes a TLS server (https or http2) keep the certificates that clients send, intermediates too; to be
+ * called before it listens. Some versions of Node drop the intermediates of a client that OpenSSL trusts
+ * before the socket is handed out (nodejs/node#65579), so they are taken at the first moment of `secure`. The
+ * `keylog` event is the only one that shows the socket before that.
  */
 export function keepPeerCertificates(server: Server): void {
   const seen = new WeakSet<TLSSocket>();

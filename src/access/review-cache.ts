@@ -8,8 +8,8 @@ export interface ReviewCacheOptions {
 }
 
 /**
- * Answers of reviews, kept for limits.reviewCacheMs. All who ask the same question while it is under way share one
- * review. Failures are not kept: the next request asks again.
+ * Answers of reviews, kept for limits.reviewCacheMs. All who ask the same question while it is under way
+ * share one review. Failures are not kept: the next request asks again.
  */
 export class ReviewCache<Answer> {
   readonly #kept = new Map<string, { answer: Answer; untilMs: number }>();
@@ -30,8 +30,9 @@ export class ReviewCache<Answer> {
   }
 
   /**
-   * The answer to the question that `key` stands for; `ask` puts it when no answer is kept. With `keep` false the
-   * answer is only shared, not kept. Rejects as `ask` does, and with 429 when too many reviews are under way.
+   * The answer to the question that `key` stands for; `ask` puts it when no answer is kept. With `keep` false
+   * the answer is only shared, not kept. Rejects as `ask` does, and with 429 when too many reviews are under
+   * way.
    */
   get(key: string, ask: () => Promise<Answer>, options: { keep: boolean } = { keep: true }): Promise<Answer> {
     const kept = this.#kept.get(key);

@@ -35,9 +35,10 @@ export interface SubjectAccessReviewStatus {
 export type CreateSubjectAccessReview = (spec: SubjectAccessReviewSpec) => Promise<SubjectAccessReviewStatus>;
 
 /**
- * Asks the cluster for every decision (apiserver: plugin/authorizer/webhook). Answers, yes and no, are kept for a
- * while under the whole question; a question longer than limits.maxReviewCacheKeyBytes is asked each time, since its
- * length is the client's choice. `denied` beats `allowed`. Throws when the cluster cannot be asked.
+ * Asks the cluster for every decision (apiserver: plugin/authorizer/webhook). Answers, yes and no, are kept
+ * for a while under the whole question; a question longer than limits.maxReviewCacheKeyBytes is asked each
+ * time, since its length is the client's choice. `denied` beats `allowed`. Throws when the cluster cannot be
+ * asked.
  */
 export function reviewAuthorizer(
   createSubjectAccessReview: CreateSubjectAccessReview,

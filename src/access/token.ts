@@ -13,7 +13,10 @@ export interface TokenReviewStatus {
 /** Asks the cluster whose token this is. Tries again on its own; a rejection is final. */
 export type CreateTokenReview = (token: string) => Promise<TokenReviewStatus>;
 
-/** The token of `Authorization: Bearer <token>`, undefined when there is none (apiserver: request/bearertoken). */
+/**
+ * The token of `Authorization: Bearer <token>`, undefined when there is none (apiserver:
+ * request/bearertoken).
+ */
 export function bearerToken(rawHeaders: string[]): string | undefined {
   const index = rawHeaders.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'authorization');
   if (index < 0) return undefined;
@@ -22,9 +25,9 @@ export function bearerToken(rawHeaders: string[]): string | undefined {
 }
 
 /**
- * Signs in the holder of a bearer token through TokenReviews. Yes and no are kept for a while under a keyed hash, so
- * that a dump of memory shows no old tokens. Undefined without a token; throws when the token is not valid or the
- * cluster cannot be asked.
+ * Signs in the holder of a bearer token through TokenReviews. Yes and no are kept for a while under a keyed
+ * hash, so that a dump of memory shows no old tokens. Undefined without a token; throws when the token is not
+ * valid or the cluster cannot be asked.
  */
 export function tokenUser(
   createTokenReview: CreateTokenReview,

@@ -28,9 +28,9 @@ export interface RequestOptions {
 /** A thin client of kube-apiserver. */
 export interface ClusterClient {
   /**
-   * Sends a request; `body` is an object to be sent as JSON, or bytes (then give content-type). Any status is an
-   * answer: 429, 5xx and lost connections are tried again within bounds (see retryAfterMs), a 401 once with renewed
-   * credentials, and what the last try gave is returned. Rejects when there was no answer.
+   * Sends a request; `body` is an object to be sent as JSON, or bytes (then give content-type). Any status is
+   * an answer: 429, 5xx and lost connections are tried again within bounds (see retryAfterMs), a 401 once
+   * with renewed credentials, and what the last try gave is returned. Rejects when there was no answer.
    */
   request(
     method: string,

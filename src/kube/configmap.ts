@@ -16,10 +16,16 @@ export interface ClusterTrust {
 
 export interface TrustOptions {
   client: ClusterClient;
-  /** Called with the first state before followTrust resolves, then on every change. A throw is logged; what was in force stays. */
+  /**
+   * Called with the first state before followTrust resolves, then on every change. A throw is logged; what
+   * was in force stays.
+   */
   onChange(trust: ClusterTrust): void;
   log: Log;
-  /** Go on without trust when the ConfigMap cannot be read at first (--authentication-tolerate-lookup-failure). */
+  /**
+   * Go on without trust when the ConfigMap cannot be read at first
+   * (--authentication-tolerate-lookup-failure).
+   */
   tolerateLookupFailure?: boolean;
 }
 
@@ -34,9 +40,9 @@ const path = `/api/v1/namespaces/${namespace}/configmaps?fieldSelector=metadata.
 
 /**
  * Follows the ConfigMap kube-system/extension-apiserver-authentication by a watch, and reads it every
- * limits.trustReadMs besides. Rejects when the first read fails or finds none, unless that is tolerated. While
- * kube-apiserver is away the last state stays; when the ConfigMap is deleted it stays for limits.trustGraceMs, since
- * kube-apiserver writes it anew within a minute, and then nobody is trusted.
+ * limits.trustReadMs besides. Rejects when the first read fails or finds none, unless that is tolerated.
+ * While kube-apiserver is away the last state stays; when the ConfigMap is deleted it stays for
+ * limits.trustGraceMs, since kube-apiserver writes it anew within a minute, and then nobody is trusted.
  */
 export async function followTrust(options: TrustOptions): Promise<FollowedTrust> {
   const follower = new TrustFollower(options);
@@ -153,7 +159,7 @@ class TrustFollower implements FollowedTrust {
   #gone(): void {
     if (this.#grace || this.#lastData === '') return;
     this.#options.log.error(
-      `ConfigMap ${namespace}/${name} is gone: its authorities are trusted no longer, unless it comes back in time`,
+      `ConfigMap ${namespace}/${name} is gone: unless it comes back in time, nobody is trusted`,
       { graceMs: limits.trustGraceMs },
     );
     this.#grace = setTimeout(() => {
@@ -165,7 +171,10 @@ class TrustFollower implements FollowedTrust {
   }
 }
 
-/** The trust that the data of the ConfigMap stand for. Throws when a list in it is not a JSON array of strings. */
+/**
+ * The trust that the data of the ConfigMap stand for. Throws when a list in it is not a JSON array of
+ * strings.
+ */
 export function parseTrust(data: JsonObject): ClusterTrust {
   const clientCa = text(data, 'client-ca-file');
   const ca = text(data, 'requestheader-client-ca-file');

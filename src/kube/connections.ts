@@ -2,7 +2,9 @@ import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { limits } from '../limits.ts';
 import type { ClusterAccess, ClusterTls } from './credentials.ts';
 
-/** Connections for short requests and for watches are apart, so that watches never use up the bounded ones. */
+/**
+ * Connections for short requests and for watches are apart, so that watches never use up the bounded ones.
+ */
 interface Dispatchers {
   tls: ClusterTls;
   requests: Dispatcher;
@@ -32,8 +34,8 @@ const connectTimeoutMs = 10_000;
 
 /**
  * Keep-alive connections over HTTP/1.1: one request at a time each, since a cluster's answers come within
- * milliseconds and a lost connection then takes one request with it. Rotated certificates open new connections; what
- * runs on the old ones ends undisturbed.
+ * milliseconds and a lost connection then takes one request with it. Rotated certificates open new
+ * connections; what runs on the old ones ends undisturbed.
  */
 export function openConnections(access: ClusterAccess): Connections {
   const { origin, pathname } = new URL(access.server);

@@ -59,13 +59,19 @@ export interface AccessOptions {
   now?: () => number;
 }
 
-/** Age up to which what was read is used without another look; client-go waits a minute, kubelet rotates earlier than that. */
+/**
+ * Age up to which what was read is used without another look; client-go waits a minute, kubelet rotates
+ * earlier than that.
+ */
 const rereadMs = 10_000;
 
 /** Shortest time between two renewals. */
 const renewMs = 1_000;
 
-/** Access that reads its files again every `rereadMs` while it is in use, and keeps the last good state when that fails. */
+/**
+ * Access that reads its files again every `rereadMs` while it is in use, and keeps the last good state when
+ * that fails.
+ */
 export function clusterAccess(options: AccessOptions): ClusterAccess {
   const now = options.now ?? Date.now;
   let known: ClusterCredentials | undefined;

@@ -13,9 +13,9 @@ export interface LoadOptions {
 }
 
 /**
- * How to reach the cluster of a kubeconfig's current context. Certificates, keys and tokens kept in files are read
- * again when they rotate; exec plugins and auth providers are asked again when their credential expires. Throws when
- * the file cannot be read, has no current context, or names what is not there.
+ * How to reach the cluster of a kubeconfig's current context. Certificates, keys and tokens kept in files are
+ * read again when they rotate; exec plugins and auth providers are asked again when their credential expires.
+ * Throws when the file cannot be read, has no current context, or names what is not there.
  */
 export async function loadKubeconfig(file: string, options: LoadOptions): Promise<ClusterAccess> {
   const context = currentContext(decode(await readFile(file), 'application/yaml').value, file);

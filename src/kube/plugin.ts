@@ -15,9 +15,9 @@ export interface CurrentContext {
 const pluginTimeoutMs = 60_000;
 
 /**
- * Credentials of exec plugins and auth providers (OIDC …), by way of @kubernetes/client-node. It is imported here
- * and nowhere else, and only for such users: it takes 60 to 90 MB of memory and half a second, and its own reader of
- * kubeconfigs knows no tokenFile.
+ * Credentials of exec plugins and auth providers (OIDC …), by way of @kubernetes/client-node. It is imported
+ * here and nowhere else, and only for such users: it takes 60 to 90 MB of memory and half a second, and its
+ * own reader of kubeconfigs knows no tokenFile.
  */
 export function pluginCredentials(context: CurrentContext, folder: string): Plugin {
   let loaded: Promise<KubeConfig> | undefined;
@@ -26,7 +26,8 @@ export function pluginCredentials(context: CurrentContext, folder: string): Plug
       loaded ??= load(context, folder);
       return withinTime(ask(await loaded), context.userName);
     },
-    // An exec plugin's answer is kept by the instance. An auth provider's is not dropped: its refresh token may
+    // An exec plugin's answer is kept by the instance. An auth provider's is not dropped: its refresh token
+    // may
     // have been exchanged, and the one in the file be void.
     renew() {
       if (context.user.exec) loaded = undefined;
@@ -63,7 +64,10 @@ function pluginUser({ cluster, userName, user }: CurrentContext, folder: string)
   };
 }
 
-/** What plugins are told of their caller (client.authentication.k8s.io ExecCredential); some refuse to run without. */
+/**
+ * What plugins are told of their caller (client.authentication.k8s.io ExecCredential); some refuse to run
+ * without.
+ */
 function execInfo(exec: JsonObject, cluster: JsonObject): object {
   const fields = [
     'server',

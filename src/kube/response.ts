@@ -13,7 +13,10 @@ export class ClusterError extends Error {
   }
 }
 
-/** The object in a 2xx answer. Throws ClusterError, with the message of the Status where there is one, on any other. */
+/**
+ * The object in a 2xx answer. Throws ClusterError, with the message of the Status where there is one, on any
+ * other.
+ */
 export function readObject(path: string, response: ClusterResponse): JsonObject {
   const { status, body } = response;
   const ok = status >= 200 && status < 300;

@@ -34,9 +34,9 @@ export type Outcome =
   | { error: unknown };
 
 /**
- * The time to wait before a request is sent again, undefined when its outcome is final. 429 and any 5xx that carries
- * Retry-After are tried again whatever the method, as client-go does; a plain 5xx or a lost connection only when
- * running twice does no harm (`idempotent`).
+ * The time to wait before a request is sent again, undefined when its outcome is final. 429 and any 5xx that
+ * carries Retry-After are tried again whatever the method, as client-go does; a plain 5xx or a lost
+ * connection only when running twice does no harm (`idempotent`).
  */
 export function retryAfterMs(
   outcome: Outcome,

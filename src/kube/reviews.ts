@@ -17,7 +17,10 @@ const options = {
   totalMs: limits.reviewTotalMs,
 };
 
-/** Asks kube-apiserver whose token it is (authentication/v1 TokenReview), for the audiences of kube-apiserver. Rejects when it does not answer. */
+/**
+ * Asks kube-apiserver whose token it is (authentication/v1 TokenReview), for the audiences of kube-apiserver.
+ * Rejects when it does not answer.
+ */
 export function tokenReviews(client: ClusterClient): CreateTokenReview {
   return async token => {
     const path = '/apis/authentication.k8s.io/v1/tokenreviews';
@@ -33,7 +36,10 @@ export function tokenReviews(client: ClusterClient): CreateTokenReview {
   };
 }
 
-/** Asks kube-apiserver whether a user may do something (authorization/v1 SubjectAccessReview). Rejects when it does not answer. */
+/**
+ * Asks kube-apiserver whether a user may do something (authorization/v1 SubjectAccessReview). Rejects when it
+ * does not answer.
+ */
 export function subjectAccessReviews(client: ClusterClient): CreateSubjectAccessReview {
   return async spec => {
     const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';

@@ -27,7 +27,9 @@ export interface WatchOptions {
   resourceVersion: string;
   /** Reads a line; by default as JSON. Give a reader that keeps 64-bit integers where there are any. */
   parse?: (line: Buffer) => Json;
-  /** Time after which the server ends one connection of the watch. By default 5 to 10 minutes, as client-go. */
+  /**
+   * Time after which the server ends one connection of the watch. By default 5 to 10 minutes, as client-go.
+   */
   timeoutSeconds?: number;
 }
 
@@ -136,7 +138,10 @@ function deliver(event: JsonObject, handlers: WatchHandlers, position: { resourc
   if (resourceVersion) position.resourceVersion = resourceVersion;
 }
 
-/** Splits a stream into lines, without their ends. Empty lines are left out, and so is a last line that was cut off. */
+/**
+ * Splits a stream into lines, without their ends. Empty lines are left out, and so is a last line that was
+ * cut off.
+ */
 async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let parts: Buffer[] = [];
   let size = 0;

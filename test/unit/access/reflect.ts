@@ -1,6 +1,6 @@
 /**
- * @peculiar/x509 wants the Reflect metadata functions for its dependency injection. A map is all of them that it
- * uses; this file must be imported before it.
+ * @peculiar/x509 wants the Reflect metadata functions for its dependency injection. A map is all of them that
+ * it uses; this file must be imported before it.
  */
 const metadata = new WeakMap<object, Map<unknown, unknown>>();
 const own = (key: unknown, target: object) => metadata.get(target)?.get(key);

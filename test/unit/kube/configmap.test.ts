@@ -12,7 +12,8 @@ import { limits } from '../../../src/limits.ts';
 import { silentLog } from './standin.ts';
 
 const path =
-  '/api/v1/namespaces/kube-system/configmaps?fieldSelector=metadata.name%3Dextension-apiserver-authentication';
+  '/api/v1/namespaces/kube-system/configmaps' +
+  '?fieldSelector=metadata.name%3Dextension-apiserver-authentication';
 
 const data = {
   'client-ca-file': 'CLIENT',

@@ -189,14 +189,18 @@ users:
 
 describe('plugins', { timeout: 60_000 }, () => {
   /** A plugin that counts its runs in a file beside it and gives what `status` says, with $run replaced. */
-  const plugin = (status: object) => `#!${process.execPath}
+  const plugin = (status: object) => {
+    const credential = { kind: 'ExecCredential', apiVersion: 'client.authentication.k8s.io/v1', status };
+    return `#!${process.execPath}
 const fs = require('node:fs');
 const file = __dirname + '/runs';
 const runs = (fs.existsSync(file) ? Number(fs.readFileSync(file)) : 0) + 1;
 fs.writeFileSync(file, String(runs));
-fs.writeFileSync(__dirname + '/seen', JSON.stringify([process.env.KUBERNETES_EXEC_INFO, process.env.MINE, process.argv.slice(2)]));
-console.log(${JSON.stringify(JSON.stringify({ kind: 'ExecCredential', apiVersion: 'client.authentication.k8s.io/v1', status }))}.replaceAll('$run', runs));
+const { KUBERNETES_EXEC_INFO, MINE } = process.env;
+fs.writeFileSync(__dirname + '/seen', JSON.stringify([KUBERNETES_EXEC_INFO, MINE, process.argv.slice(2)]));
+console.log(${JSON.stringify(JSON.stringify(credential))}.replaceAll('$run', runs));
 `;
+  };
 
   async function loadWithPlugin(t: TestContext, status: object, exec: object = {}) {
     const loaded = await load(t, {

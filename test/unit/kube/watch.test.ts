@@ -80,7 +80,8 @@ async function run(
 }
 
 function event(type: string, resourceVersion: number, name = 'a'): string {
-  return `${JSON.stringify({ type, object: { metadata: { name, resourceVersion: String(resourceVersion) } } })}\n`;
+  const metadata = { name, resourceVersion: String(resourceVersion) };
+  return `${JSON.stringify({ type, object: { metadata } })}\n`;
 }
 
 function open(response: ServerResponse): void {
