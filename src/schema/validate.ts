@@ -1,10 +1,27 @@
 import type { Json } from '../machinery/json.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import type { FieldError } from '../machinery/status.ts';
+import { checkRules, ruleTree } from './cel.ts';
+import { addError, wholeObject } from './field-errors.ts';
 import { checkListTypes } from './list-types.ts';
 import { schemaNode } from './node.ts';
 import type { Schema } from './schema.ts';
 import { checkStructure } from './structure.ts';
+
+/**
+ * The errors after which no CEL rule is evaluated, since it might look at a value of the wrong type or at any number
+ * of items (apiextensions hasBlockingErr).
+ */
+const blocksRules = new Set<FieldError['type']>([
+  'NotSupported',
+  'Required',
+  'TooLong',
+  'TooMany',
+  'TypeInvalid',
+]);
+
+const rulesNotChecked =
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
 
 /**
  * Every problem of an object that the schema can tell: types, required fields, enums, bounds, patterns, formats,
@@ -22,14 +39,12 @@ export function validate(schema: Schema, object: ApiObject, old: ApiObject | und
   const oldDuplicates: FieldError[] = [];
   if (oldValue !== undefined) checkListTypes(node, oldValue, '', oldDuplicates);
   if (oldDuplicates.length === 0) checkListTypes(node, value, '', errors);
+  if (!node.hasRules) return errors;
+  const rules = ruleTree(node);
+  if (errors.some(error => blocksRules.has(error.type))) {
+    addError(errors, { type: 'Invalid', field: wholeObject, value: null, detail: rulesNotChecked });
+  } else {
+    checkRules(rules, value, oldValue, errors);
+  }
   return errors;
-}
-
-/** Whether values of the schema may hold 64-bit integers, which a plain JSON.parse would round. */
-export function hasInt64(schema: Schema): boolean {
-  if (schema.format === 'int64') return true;
-  // What the schema does not know may hold anything.
-  if (schema['x-kubernetes-preserve-unknown-fields']) return true;
-  const below = [schema.items, schema.additionalProperties, ...Object.values(schema.properties ?? {})];
-  return below.some(child => child !== undefined && hasInt64(child));
 }
