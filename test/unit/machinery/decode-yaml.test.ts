@@ -160,6 +160,39 @@ describe('YAML documents', () => {
   });
 });
 
+describe('any text', () => {
+  it('is decoded or refused with a DecodeError that has a place', () => {
+    const piece = fc.constantFrom(
+      ...'a: - ? : , [ ] { } &a *a ! !!str !!map !!set | > |2 # % %YAML --- ... <<: ~ \\ " \' \t \0 1 é'.split(
+        ' ',
+      ),
+      '\n',
+      '\n  ',
+      ' ',
+    );
+    const text = fc.oneof(
+      fc.array(piece, { maxLength: 14 }).map(pieces => pieces.join('')),
+      fc.string({ unit: 'binary' }),
+    );
+    const bytes = fc.oneof(
+      text.map(each => Buffer.from(each)),
+      fc.uint8Array({ maxLength: 20 }),
+    );
+    const mediaType = fc.constantFrom('application/json' as const, 'application/yaml' as const);
+    fc.assert(
+      fc.property(bytes, mediaType, (body, type) => {
+        try {
+          decode(body, type).position('a');
+        } catch (error) {
+          assert.ok(error instanceof DecodeError, `${error}`);
+          assert.ok(error.line >= 1 && error.column >= 1);
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
+
 describe('bounds on YAML', () => {
   it('depth', () => {
     assert.match(
