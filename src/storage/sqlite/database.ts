@@ -258,8 +258,7 @@ function prepare(database: DatabaseSync) {
     remove: sql('DELETE FROM live WHERE key = :key'),
     // By revision, not by key: what changed lately is little, what is live may be much.
     changedSince: sql(`SELECT log.key FROM log NOT INDEXED CROSS JOIN live ON live.key = log.key
-      WHERE log.revision > :since AND live.revision = log.revision
-      AND ${inRange('log.key')} LIMIT 1`),
+      WHERE log.revision > :since AND ${inRange('log.key')} LIMIT 1`),
     setRevision: sql('UPDATE state SET revision = :revision'),
     setCompacted: sql('UPDATE state SET compacted = :revision'),
     nextMs: sql('SELECT at_ms FROM log WHERE revision > :compacted ORDER BY revision LIMIT 1'),

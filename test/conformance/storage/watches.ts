@@ -134,6 +134,21 @@ export const watches: Group = ({ test }) => {
     assert.deepEqual(watch.changes, [{ type: 'put', ...seen([third])[0] }]);
   });
 
+  test('a delete right after what is compacted is told with its value', async store => {
+    const made = await create(store, '/a', 'one');
+    const other = await create(store, '/b');
+    await remove(store, '/b', other.revision);
+    const removed = await remove(store, '/a', made.revision);
+    for (const revision of [made.revision, other.revision, removed.revision - 1]) {
+      await store.compact(revision);
+      const watch = await Recorder.start(store, '/a', revision);
+      assert.deepEqual(watch.story, ['/a -one']);
+      assert.equal((await store.list('/a', { at: revision })).entries.length, 1);
+    }
+    await store.compact(removed.revision);
+    assert.deepEqual((await Recorder.start(store, '', removed.revision)).story, []);
+  });
+
   test('compaction does not disturb a watch that is open', async store => {
     const watch = await Recorder.start(store, '/');
     const made = await create(store, '/a', 'one');
