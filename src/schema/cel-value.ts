@@ -28,7 +28,7 @@ function celNumber(node: SchemaNode | undefined, value: number | bigint): number
 function celMap(node: SchemaNode | undefined, object: JsonObject): CelMap {
   const map: CelMap = Object.create(null);
   for (const [name, value] of Object.entries(object)) {
-    const visible = node?.properties.has(name) ? escapeName(name) : name;
+    const visible = node?.properties.has(name) ? propertyName(name) : name;
     if (visible !== undefined) map[visible] = celValue(node && fieldNode(node, name), value);
   }
   return map;
@@ -60,8 +60,16 @@ const escapes = new Map([
   ['/', '__slash__'],
 ]);
 
+const propertyNames = new Map<string, string | undefined>();
+
+/** `escapeName`, remembered: only for names of schemas, so that what is remembered is bounded. */
+export function propertyName(name: string): string | undefined {
+  if (!propertyNames.has(name)) propertyNames.set(name, escapeName(name));
+  return propertyNames.get(name);
+}
+
 /** The name under which CEL knows a property, or undefined where it cannot have one (apiserver cel.Escape). */
-export function escapeName(name: string): string | undefined {
+function escapeName(name: string): string | undefined {
   if (reserved.has(name)) return `__${name}__`;
   if (!/^[a-zA-Z_.\-/][a-zA-Z0-9_.\-/]*$/.test(name)) return undefined;
   return name.replaceAll(/__|[.\-/]/g, part => escapes.get(part)!);

@@ -4,7 +4,7 @@ import type { Json } from '../machinery/json.ts';
 import { isJsonObject, ownField } from '../machinery/own-field.ts';
 import type { FieldError } from '../machinery/status.ts';
 import { celEnvironment } from './cel-library.ts';
-import { type CelMap, type CelValue, celRoot, celValue, escapeName } from './cel-value.ts';
+import { type CelMap, type CelValue, celRoot, celValue, propertyName } from './cel-value.ts';
 import { addError, wholeObject } from './field-errors.ts';
 import { oldListItem } from './list-types.ts';
 import type { SchemaNode } from './node.ts';
@@ -182,7 +182,7 @@ function checkFields(
     if (!child) continue;
     const old = isJsonObject(place.old) ? ownField(place.old, name) : undefined;
     const dotted = place.path === '' ? name : `${place.path}.${name}`;
-    const key = isProperty ? escapeName(name) : name;
+    const key = isProperty ? propertyName(name) : name;
     const inside = (value: CelValue | undefined) =>
       key === undefined ? undefined : (value as CelMap | undefined)?.[key];
     const path = isProperty ? dotted : `${place.path}[${name}]`;

@@ -18,6 +18,8 @@ export interface SchemaNode {
   anyOf: SchemaNode[];
   oneOf: SchemaNode[];
   not: SchemaNode | undefined;
+  /** Whether there is any allOf, anyOf, oneOf or not. */
+  hasCombinations: boolean;
   pattern: Regex | undefined;
   format: FormatCheck | undefined;
   /** Whether this node or one below it has CEL rules. */
@@ -53,11 +55,15 @@ function makeNode(schema: Schema): SchemaNode {
     not: schema.not && schemaNode(schema.not),
     pattern: schema.pattern === undefined ? undefined : compileRegex(schema.pattern),
     format: schema.type === 'string' && schema.format ? formatCheck(schema.format) : undefined,
+    hasCombinations: false,
     hasRules: false,
     hasKeyedLists: false,
   };
   const below = [...node.properties.values(), node.additional, node.items].filter(
     child => child !== undefined,
+  );
+  node.hasCombinations = [...node.allOf, ...node.anyOf, ...node.oneOf, node.not].some(
+    branch => branch !== undefined,
   );
   const listType = schema['x-kubernetes-list-type'];
   node.hasRules = !!schema['x-kubernetes-validations']?.length || below.some(child => child.hasRules);

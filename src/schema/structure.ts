@@ -205,6 +205,7 @@ function checkCombinations(
   path: string,
   errors: FieldError[],
 ): void {
+  if (!node.hasCombinations) return;
   const trial = (branch: SchemaNode): FieldError[] => {
     const found: FieldError[] = [];
     checkStructure(branch, value, old, path, found);
