@@ -1,8 +1,7 @@
-import { relative } from 'node:path';
 import type { TestsStream } from 'node:test';
 import { inspect } from 'node:util';
 
-/** What became of the tests of one phase. Tests are counted, not suites. */
+/** What became of some tests. Tests are counted, not suites. */
 export interface Outcome {
   passed: number;
   failed: number;
@@ -19,91 +18,59 @@ export interface Skipped {
 interface TestEvent {
   name: string;
   nesting: number;
-  file?: string | undefined;
   skip?: string | boolean | undefined;
-  todo?: string | boolean | undefined;
-  details: { duration_ms: number; type?: string | undefined; error?: Error };
-}
-
-/** The tests of one file as they come in. */
-interface FileState {
-  /** The names of the tests and suites that are open, outermost first. */
-  path: string[];
-  passed: number;
-  failed: number;
-  skipped: number;
-  output: string;
+  details: { type?: string | undefined; error?: Error };
 }
 
 const maxOutput = 60_000;
 
 /**
- * Follows the events of node:test: a line a file, the whole story of each failure (its error, and what the
- * file printed), and the counts. A suite that is skipped counts as one skipped test, since its own are never
+ * Follows the events of node:test for one file: a line for the file, the whole story of each failure (its error, and
+ * what the file printed), and the counts. A suite that is skipped counts as one skipped test, since its own are never
  * defined.
  */
-export async function report(stream: TestsStream, root: string): Promise<Outcome> {
+export async function report(stream: TestsStream, file: string): Promise<Outcome> {
+  const startedAt = performance.now();
   const outcome: Outcome = { passed: 0, failed: 0, skipped: [], files: [] };
-  const states = new Map<string, FileState>();
-  const stateOf = (file: string | undefined): FileState => {
-    const key = file ?? '';
-    const state = states.get(key) ?? { path: [], passed: 0, failed: 0, skipped: 0, output: '' };
-    states.set(key, state);
-    return state;
-  };
-  const shown = (file: string | undefined) => relative(root, file ?? '');
-
-  const onPass = (event: TestEvent) => {
-    const state = stateOf(event.file);
-    if (event.skip !== undefined && event.skip !== false) {
-      const name = [...state.path.slice(0, event.nesting), event.name].join(' › ');
-      const reason = typeof event.skip === 'string' && event.skip ? event.skip : 'no reason given';
-      outcome.skipped.push({ file: shown(event.file), name, reason });
-      state.skipped++;
-    } else if (event.details.type !== 'suite') {
-      state.passed++;
-      outcome.passed++;
-    }
-  };
-  const onFail = (event: TestEvent) => {
-    const error = event.details.error as (Error & { failureType?: string }) | undefined;
-    const state = stateOf(event.file);
-    // A suite, or a test with subtests, that failed for the sake of one of those has been told of already.
-    if (error?.failureType === 'subtestsFailed') return;
-    state.failed++;
-    outcome.failed++;
-    const name = [...state.path.slice(0, event.nesting), event.name].join(' › ');
-    console.log(`\n✖ ${shown(event.file)}\n  ${name}\n${indent(describeError(error))}\n`);
-  };
-  const onFileEnd = (file: string, seconds: number) => {
-    const state = stateOf(file);
-    if (state.failed > 0 && state.output)
-      console.log(indent(`what ${shown(file)} printed:\n${state.output}`));
-    const mark = state.failed > 0 ? '✖' : state.passed > 0 ? '✔' : '﹣';
-    const failed = state.failed > 0 ? `, ${state.failed} failed` : '';
-    const skipped = state.skipped > 0 ? `, ${state.skipped} SKIPPED` : '';
-    console.log(`${mark} ${shown(file)}: ${state.passed} passed${failed}${skipped}, ${seconds.toFixed(1)} s`);
-    outcome.files.push({ name: shown(file), seconds });
-  };
+  /** The names of the tests and suites that are open, outermost first. */
+  const path: string[] = [];
+  const nameOf = ({ name, nesting }: TestEvent) => [...path.slice(0, nesting), name].join(' › ');
+  let story = '';
+  let output = '';
 
   for await (const { type, data } of stream) {
-    if (type === 'test:start')
-      stateOf(data.file).path.splice(data.nesting, Number.POSITIVE_INFINITY, data.name);
-    else if (type === 'test:pass') onPass(data);
-    else if (type === 'test:fail') onFail(data);
+    if (type === 'test:start') path.splice(data.nesting, Number.POSITIVE_INFINITY, data.name);
     else if (type === 'test:stdout' || type === 'test:stderr') {
-      const state = stateOf(data.file);
-      if (state.output.length < maxOutput) state.output += data.message;
-    } else if (type === 'test:summary' && data.file) onFileEnd(data.file, data.duration_ms / 1_000);
+      if (output.length < maxOutput) output += data.message;
+    } else if (type === 'test:pass') {
+      const { skip, details } = data as TestEvent;
+      if (skip !== undefined && skip !== false) {
+        const reason = typeof skip === 'string' && skip ? skip : 'no reason given';
+        outcome.skipped.push({ file, name: nameOf(data), reason });
+      } else if (details.type !== 'suite') outcome.passed++;
+    } else if (type === 'test:fail') {
+      const error = data.details.error as Error & { failureType?: string };
+      // A suite, or a test with subtests, that failed for the sake of one of those has been told of already.
+      if (error.failureType === 'subtestsFailed') continue;
+      outcome.failed++;
+      // So has one that was never begun since `before` failed: the suite has the error.
+      if (error.failureType === 'cancelledByParent') continue;
+      story += `\n  ✖ ${nameOf(data)}\n${indent(describeError(error))}\n`;
+    }
   }
-  // A file that ended before its tests did, or could not be loaded, has no summary; what it printed says why.
-  const ended = new Set(outcome.files.map(({ name }) => name));
-  for (const [file, { failed }] of states) if (failed > 0 && !ended.has(shown(file))) onFileEnd(file, 0);
+
+  const seconds = (performance.now() - startedAt) / 1_000;
+  outcome.files.push({ name: file, seconds });
+  const mark = outcome.failed > 0 ? '✖' : outcome.passed > 0 ? '✔' : '﹣';
+  const failed = outcome.failed > 0 ? `, ${outcome.failed} failed` : '';
+  const skipped = outcome.skipped.length > 0 ? `, ${outcome.skipped.length} SKIPPED` : '';
+  console.log(`${mark} ${file}: ${outcome.passed} passed${failed}${skipped}, ${seconds.toFixed(1)} s`);
+  if (outcome.failed > 0) console.log(`${story}${output && `\n  it printed\n${indent(output)}\n`}`);
   return outcome;
 }
 
-function describeError(error: Error | undefined): string {
-  const cause = error?.cause ?? error;
+function describeError(error: Error): string {
+  const cause = error.cause ?? error;
   return typeof cause === 'string' ? cause : inspect(cause, { depth: 6, breakLength: 110 });
 }
 

@@ -31,10 +31,10 @@ export async function startStandalone(
     env: { PATH: process.env.PATH },
   });
   suite.processes.push(running);
-  const [url] = await running.waitForLine(/https:\/\/127\.0\.0\.1:\d+/);
+  const [, url] = await running.waitForLine(/^Tortie is ready at (https:\/\/127\.0\.0\.1:\d+)/);
   const kubeconfig = join(folder, 'kubeconfig');
   await untilReady(kubeconfig, running);
-  return { kubeconfig, url, process: running };
+  return { kubeconfig, url: url!, process: running };
 }
 
 function withPort(args: string[]): string[] {
