@@ -1,5 +1,4 @@
 import { OptionError } from '../config/parse.ts';
-import { serve } from './serve.ts';
 import { versionText } from './version.ts';
 
 const usage = `Tortie serves the Calico API, projectcalico.org/v3.
@@ -18,7 +17,8 @@ export async function run(args: string[], environment: NodeJS.ProcessEnv): Promi
   try {
     switch (command) {
       case 'serve':
-        return await serve(rest, environment);
+        // Loaded when needed: it brings the whole server.
+        return await (await import('./serve.ts')).serve(rest, environment);
       case 'version':
       case '--version':
         process.stdout.write(`${versionText()}\n`);

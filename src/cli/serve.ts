@@ -95,8 +95,9 @@ async function run(
   });
   const { port } = await server.listen();
   const url = urlOf(options.bindAddress, port);
+  const words = await greeting(options, { ca, url, identity });
   log.info('ready', { url, dataDir: options.dataDir, datastore: options.datastore, identity: identity.mode });
-  process.stdout.write(await greeting(options, { ca, url, identity }));
+  process.stdout.write(words);
   const signal = await stopping;
   log.info('shutting down', { signal });
   await server.drain();

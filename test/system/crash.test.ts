@@ -17,7 +17,7 @@ test(`kill -9 during ${creates} concurrent creates, ${rounds} times over: what w
   const acknowledged = new Map<string, string>();
   let highest = 0;
   for (let round = 0; round < rounds; round++) {
-    const server = await startServer({ data, folder, args: ['-v=1'] });
+    const server = await startServer(t, { data, folder, args: ['-v=1'] });
     const listed = (await server.client.request('GET', networkSets)).json<Listed>();
     assert.ok(Number(listed.metadata.resourceVersion) >= highest, 'the version never goes back');
     const found = new Map(listed.items.map(item => [item.metadata.name, item.metadata.uid]));
@@ -40,7 +40,7 @@ test(`kill -9 during ${creates} concurrent creates, ${rounds} times over: what w
     assert.equal(await server.process.exited, 'SIGKILL');
     server.client.close();
   }
-  const server = await startServer({ data, folder });
+  const server = await startServer(t, { data, folder });
   const listed = (await server.client.request('GET', networkSets)).json<Listed>();
   const found = new Map(listed.items.map(item => [item.metadata.name, item.metadata.uid]));
   for (const [name, uid] of acknowledged) assert.equal(found.get(name), uid, `${name} was acknowledged`);

@@ -14,19 +14,22 @@ test('a full disk: writes get an error Status, reads go on, /readyz says so, and
   skip,
 }, async t => {
   const folder = temporaryFolder(t);
-  const server = await startServer({
+  const server = await startServer(t, {
     data: join(folder, 'data'),
     folder,
     before: `trap '' XFSZ; ulimit -S -f ${3 * kilobytes}`,
   });
-  const create = (name: string) => {
+  const create = (name: string, filler = 0) => {
     const object = JSON.parse(networkSet(name));
-    object.metadata.annotations = { filler: 'x'.repeat(100_000) };
+    object.metadata.annotations = { filler: 'x'.repeat(filler) };
     return server.client.request('POST', networkSets, { body: JSON.stringify(object) });
   };
+  // Large objects until one does not fit, then small ones, until there is no room for anything.
   let stored = 0;
-  let refused = await create('n0');
-  while (refused.status === 201 && stored < 200) refused = await create(`n${++stored}`);
+  let refused = await create('n0', 100_000);
+  while (refused.status === 201 && stored < 200) refused = await create(`n${++stored}`, 100_000);
+  refused = await create(`n${stored}`);
+  while (refused.status === 201 && stored < 2_000) refused = await create(`n${++stored}`);
   assert.ok(refused.status === 503 || refused.status === 507, `status ${refused.status}: ${refused.text}`);
   const status = refused.json<{ kind: string; reason: string; message: string }>();
   assert.equal(status.kind, 'Status');

@@ -14,23 +14,31 @@ export interface Started {
   client: Client;
 }
 
-/** An empty folder that the callback may fill; removed when the test is over. */
-export function temporaryFolder(test: { after(work: () => void): void }): string {
+/** The part of a test's context that cleans up after it. */
+interface Cleanup {
+  after(work: () => unknown): void;
+}
+
+/** An empty folder, removed when the test is over. */
+export function temporaryFolder(test: Cleanup): string {
   const folder = mkdtempSync(join(tmpdir(), 'tortie-'));
   test.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** Starts the server from `sources` (this checkout's) and waits until it says that it is ready. */
-export async function startServer(options: {
-  data: string;
-  folder: string;
-  args?: string[];
-  env?: Record<string, string>;
-  sources?: string;
-  /** A shell line that runs first, in the process that becomes the server. */
-  before?: string;
-}): Promise<Started> {
+/** Starts the server from `sources` (this checkout's) and waits until it says that it is ready. It ends with the test at the latest. */
+export async function startServer(
+  test: Cleanup,
+  options: {
+    data: string;
+    folder: string;
+    args?: string[];
+    env?: Record<string, string>;
+    sources?: string;
+    /** A shell line that runs first, in the process that becomes the server. */
+    before?: string;
+  },
+): Promise<Started> {
   const args = [
     join(options.sources ?? root, 'src/main.ts'),
     'serve',
@@ -46,9 +54,12 @@ export async function startServer(options: {
       ? { command: 'bash', args: ['-c', `${options.before}; exec "$@"`, 'bash', process.execPath, ...args] }
       : { command: process.execPath, args }),
   });
+  test.after(() => process_.stop());
   const [url] = await process_.waitForLine(/https:\/\/127\.0\.0\.1:\d+/);
   const kubeconfig = join(options.data, 'kubeconfig');
-  return { process: process_, url, kubeconfig, client: await clientOf(kubeconfig) };
+  const client = await clientOf(kubeconfig);
+  test.after(() => client.close());
+  return { process: process_, url, kubeconfig, client };
 }
 
 /** A small NetworkSet: the cheapest object there is. */

@@ -18,7 +18,7 @@ suite('npm start', () => {
   test('makes its own certificates and kubeconfig, says what to type next, and finds all again', async t => {
     const folder = temporaryFolder(t);
     const data = join(folder, 'deep/er');
-    const first = await startServer({ data, folder });
+    const first = await startServer(t, { data, folder });
     const [next] = await first.process.waitForLine(/kubectl .*apply -f examples\//);
     assert.match(next, new RegExp(`--kubeconfig ${data}/kubeconfig`));
     assert.equal(statSync(data).mode & 0o777, 0o700);
@@ -30,7 +30,7 @@ suite('npm start', () => {
     assert.equal(await first.process.exited, 0);
 
     const authority = readFileSync(join(data, 'ca.crt'), 'utf8');
-    const second = await startServer({ data, folder });
+    const second = await startServer(t, { data, folder });
     assert.equal(readFileSync(join(data, 'ca.crt'), 'utf8'), authority);
     const kept = await second.client.request('GET', `${networkSets}/kept`);
     assert.equal(kept.json<{ metadata: { uid: string } }>().metadata.uid, uid);
@@ -39,7 +39,7 @@ suite('npm start', () => {
 
   test('has the default tiers and the ClusterInformation', async t => {
     const folder = temporaryFolder(t);
-    const { client, process: server } = await startServer({ data: join(folder, 'data'), folder });
+    const { client, process: server } = await startServer(t, { data: join(folder, 'data'), folder });
     const tiers = (await client.request('GET', '/apis/projectcalico.org/v3/tiers')).json<{
       items: { metadata: { name: string }; spec: object }[];
     }>();
@@ -60,7 +60,7 @@ suite('npm start', () => {
   test('refuses a data directory that another process has, and names the owner', async t => {
     const folder = temporaryFolder(t);
     const data = join(folder, 'data');
-    const first = await startServer({ data, folder });
+    const first = await startServer(t, { data, folder });
     const second = await cli(['serve', `--data-dir=${data}`, '--secure-port=0'], folder);
     assert.equal(await second.exited, 1);
     assert.match(second.tail(), new RegExp(`\\b${first.process.pid}\\b`));
@@ -68,28 +68,32 @@ suite('npm start', () => {
     assert.equal((await first.client.request('GET', networkSets)).status, 200);
     first.process.signal('SIGKILL');
     await first.process.exited;
-    const third = await startServer({ data, folder });
+    const third = await startServer(t, { data, folder });
     assert.equal(await third.process.stop(), 0);
   });
 
   test('takes options from the environment; a flag wins', async t => {
     const folder = temporaryFolder(t);
     const data = join(folder, 'data');
-    const started = await startServer({
+    const started = await startServer(t, {
       data,
       folder,
       env: { TORTIE_DATA_DIR: '/nonexistent/never', TORTIE_DATASTORE: 'memory' },
     });
     await started.client.request('POST', networkSets, { body: networkSet('lost') });
     await started.process.stop();
-    const again = await startServer({ data, folder, env: { TORTIE_DATASTORE: 'memory' } });
+    const again = await startServer(t, { data, folder, env: { TORTIE_DATASTORE: 'memory' } });
     assert.equal((await again.client.request('GET', `${networkSets}/lost`)).status, 404);
     await again.process.stop();
   });
 
   test('only the admin certificate gets in', async t => {
     const folder = temporaryFolder(t);
-    const { client, process: server, kubeconfig } = await startServer({ data: join(folder, 'data'), folder });
+    const {
+      client,
+      process: server,
+      kubeconfig,
+    } = await startServer(t, { data: join(folder, 'data'), folder });
     const config = JSON.parse(readFileSync(kubeconfig, 'utf8'));
     config.users[0].user = {};
     const anonymousFile = join(folder, 'anonymous');
@@ -125,7 +129,7 @@ suite('the command line', () => {
   const cases: [string[], number, RegExp][] = [
     [['version'], 0, /tortie v\d/],
     [['--help'], 0, /tortie serve/],
-    [['serve', '--help'], 0, /--secure-port PORT \(default 5443\)/],
+    [['serve', '--help'], 0, /TORTIE_SECURE_PORT/],
     [['serve', '--secure-prt=1'], 2, /unknown flag --secure-prt/],
     [['serve', '--secure-port=x'], 2, /--secure-port must be a whole number, not "x"/],
     [['serve', '--secure-port'], 2, /--secure-port needs a value/],

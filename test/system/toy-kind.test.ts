@@ -61,7 +61,7 @@ test('a new kind is one file: served, explained, printed, watched and documented
   writeFileSync(join(folder, 'src/kinds/toy.ts'), toy);
   execFileSync(process.execPath, ['scripts/gen.ts'], { cwd: folder, stdio: 'pipe' });
 
-  const { client, process: server } = await startServer({
+  const { client, process: server } = await startServer(t, {
     data: join(folder, 'data'),
     folder,
     sources: folder,
