@@ -64,7 +64,7 @@ async function run(
   const metrics = createMetrics({ processMetrics: true });
   const ca = await ensureCa(options.dataDir);
   const tls = await openTls(options, ca, log, closing);
-  const identity = await openIdentity({ options, ca, tls, log, metrics });
+  const identity = await openIdentity({ options, ca, tls, log });
   closing.push(() => identity.close());
   const resources = await openResources({ kinds, backend, codecOf: v3Codec, log, metrics });
   closing.push(() => resources.close());

@@ -82,6 +82,12 @@ export const optionTable = {
     section: 'Storage',
     text: 'Where objects are kept: `embedded` (a file in the data directory) or `memory` (lost at exit).',
   },
+  'allow-separate-datastore': {
+    type: 'boolean',
+    default: false,
+    section: 'Storage',
+    text: "Start even though the cluster has Calico's CRDs, whose readers will not see this server's objects.",
+  },
   kubeconfig: {
     type: 'string',
     value: 'FILE',

@@ -34,7 +34,8 @@ const mayImport: Record<string, string[]> = {
   'observability/': [],
   'config/': ['machinery/'],
   'schema/': ['machinery/'],
-  'kube/': ['machinery/', ...interfaces],
+  // It implements the interfaces through which access reaches the cluster.
+  'kube/': ['machinery/', 'access/', ...interfaces],
   'kinds/': ['schema/', 'machinery/'],
   'storage/': ['machinery/', 'kinds/', ...interfaces],
   'watch/': ['machinery/', ...contract, ...interfaces],
