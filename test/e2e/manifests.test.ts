@@ -28,11 +28,14 @@ interface Verdict {
   accepted: boolean;
 }
 
-/**
- * Where we refuse or store otherwise on purpose: file and document → the reason. Empty as long as there is no
- * such rule.
- */
-const differences: Record<string, string> = {};
+/** Files whose documents get another answer from us, on purpose: the status, and the reason. */
+const differences: Record<string, { status: number; reason: string }> = {
+  'foundation-4-3-host-endpoint.yaml': {
+    status: 422,
+    reason:
+      'a wrong type in metadata is told together with all other errors, where Kubernetes stops at decoding',
+  },
+};
 
 const manifests = noSharedData ? [] : await readManifests();
 
@@ -67,8 +70,8 @@ endToEnd('manifests that people use', { skip: noSharedData }, suite => {
         return;
       }
       assert.equal(theirs.status === 201, manifest.accepted, theirs.text);
-      if (differences[title(manifest, index)]) return;
-      assert.equal(answer.status, theirs.status, `we: ${answer.text}\nthe oracle: ${theirs.text}`);
+      const expected = differences[manifest.file]?.status ?? theirs.status;
+      assert.equal(answer.status, expected, `we: ${answer.text}\nthe oracle: ${theirs.text}`);
       assert.deepEqual(contentOf(answer), contentOf(theirs));
       if (!manifest.accepted) return;
       for (const server of [oracle, ours]) {

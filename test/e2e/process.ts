@@ -30,7 +30,7 @@ export interface StartOptions {
 }
 
 const running = new Set<ChildProcess>();
-const tailLines = 40;
+const tailLines = 25;
 
 // A test process that ends early, by whatever way it can still notice, takes its children along.
 process.on('exit', () => {
