@@ -167,6 +167,12 @@ export const limitTable = {
     answer: '504 Timeout',
   },
   maxHeaderBytes: { value: 64 * 1024, unit: 'bytes', what: 'Size of the request headers.', answer: '431' },
+  maxHeaderPairs: {
+    value: 2_000,
+    unit: 'count',
+    what: 'Headers of one request; kube-apiserver sends one for each group of the user.',
+    answer: 'the stream is reset',
+  },
   maxStreamsPerConnection: {
     value: 1_000,
     unit: 'count',
