@@ -206,6 +206,6 @@ test('random histories: sqlite does what memory does', async () => {
         await other.store.close();
       }
     }),
-    { numRuns: Number(process.env.HISTORY_RUNS ?? 40), endOnFailure: false },
+    { numRuns: Number(process.env.HISTORY_RUNS ?? 30), endOnFailure: false },
   );
 });

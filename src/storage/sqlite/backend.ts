@@ -126,7 +126,6 @@ class SqliteStore implements SqliteBackend {
           part => {
             watcher.deliver(unpackChanges(part.changes));
             if (part.more && !watcher.ended) return askFrom(part.through);
-            watcher.from = Math.max(from, part.through);
             watchers.add(watcher, part.through);
             resolve(this.#handle(watcher));
           },

@@ -5,10 +5,10 @@ import { StorageError } from '../errors.ts';
 export class Watcher {
   readonly prefix: string;
   readonly handlers: WatchHandlers;
+  /** Changes up to here are not wanted; may be in the future. */
+  readonly from: Revision;
   /** Why it has ended; undefined while it lives. */
   ended: Error | undefined;
-  /** Changes up to here have been delivered, or are not wanted. */
-  from: Revision;
 
   constructor(prefix: string, from: Revision, handlers: WatchHandlers) {
     this.prefix = prefix;

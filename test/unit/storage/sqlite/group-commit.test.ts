@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { directoryOf, openStore } from '../../../conformance/sqlite-store.ts';
-import { create, Recorder } from '../../../conformance/storage/recorder.ts';
+import { create, fails, keysOf, Recorder } from '../../../conformance/storage/recorder.ts';
 
 /** Number of commits in a write-ahead log: frames that carry the size of the database (sqlite.org/fileformat2.html §4.2). */
 function commits(file: string): number {
@@ -37,6 +37,22 @@ test('writes that wait together are committed together, and told in order before
       watch.changes.map(change => change.revision),
       revisions,
     );
+  } finally {
+    await store.close();
+  }
+});
+
+test('a transaction that fails midway leaves nothing behind, and the next one is not in its way', async () => {
+  const store = await openStore();
+  try {
+    const first = await create(store, '/first');
+    const impossible = new Uint8Array(1) as unknown as string;
+    const calls = [create(store, '/a'), create(store, impossible, 'x'), create(store, '/b')];
+    await Promise.all(calls.map(call => fails(call, 'Unavailable')));
+    assert.equal(await store.revision(), first.revision);
+    await create(store, '/next');
+    await store.check();
+    assert.deepEqual(keysOf((await store.list('')).entries), ['/first', '/next']);
   } finally {
     await store.close();
   }
