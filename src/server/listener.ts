@@ -99,6 +99,7 @@ function createHttp2(options: ListenerOptions): SecureServer {
     streamResetBurst: 100_000,
     streamResetRate: 10_000,
     maxSessionRejectedStreams: 10_000,
+    maxHeaderListPairs: limits.maxHeaderPairs,
     settings: {
       maxConcurrentStreams: options.maxStreamsPerConnection,
       initialWindowSize: limits.streamWindowBytes,
