@@ -38,7 +38,10 @@ const soundPssHashes = new Set([
  * known.
  */
 const refusalMs = 10_000;
-/** Intermediates remembered for resumed sessions, which carry the leaf only. */
+/**
+ * Intermediates remembered for resumed sessions, which carry the leaf only. They are no authorities: each is
+ * verified anew every time, so a replaced bundle need not forget them.
+ */
 const maxKnownIntermediates = 32;
 
 /**
@@ -87,7 +90,6 @@ export class CertificatePool {
     this.#authorities = new Map(authorities.map(authority => [authority.fingerprint, authority]));
     this.#pem = pem;
     this.#generation++;
-    this.#intermediates.clear();
   }
 
   /**

@@ -16,7 +16,7 @@ const pluginTimeoutMs = 60_000;
 
 /**
  * Credentials of exec plugins and auth providers (OIDC …), by way of @kubernetes/client-node. It is imported
- * here and nowhere else, and only for such users: it takes 60 to 90 MB of memory and half a second, and its
+ * here and nowhere else, and only for such users: it takes about 55 MB of memory and most of a second, and its
  * own reader of kubeconfigs knows no tokenFile.
  */
 export function pluginCredentials(context: CurrentContext, folder: string): Plugin {

@@ -151,7 +151,7 @@ describe('FrontProxy: who may name a user', () => {
     assert.throws(() => frontProxy.user(credentials), /allowed list/);
   });
 
-  it('bad settings change nothing', () => {
+  it('bad settings change nothing', async () => {
     const frontProxy = new FrontProxy(settings());
     assert.throws(
       () => frontProxy.replace(settings({ ca: 'no PEM', allowedNames: [] })),
@@ -160,6 +160,8 @@ describe('FrontProxy: who may name a user', () => {
     assert.throws(() => frontProxy.replace(settings({ usernameHeaders: [' '] })), /empty header name/);
     assert.throws(() => frontProxy.replace(settings({ extraPrefixes: [''] })), /empty header name/);
     assert.equal(userOf(frontProxy, admin, proxy)?.name, 'admin');
+    const other = await client(proxyRoot, 'other');
+    assert.throws(() => userOf(frontProxy, admin, other), /allowed list/);
   });
 });
 

@@ -131,6 +131,10 @@ for (const protocol of ['h1', 'h2'] as const) {
         );
         assert.equal(seen[1]!.peer.peerCertificates.length, 1);
         for (const { peer } of seen) assert.equal(pool.verify(peer)?.trusted, true);
+        pool.replace(root.pem + other.pem);
+        assert.equal(pool.verify(seen[1]!.peer)?.trusted, true, 'a wider bundle forgets nothing');
+        pool.replace(other.pem);
+        assert.equal(pool.verify(seen[1]!.peer)?.trusted, false, 'an intermediate is no authority');
         // The proof that this needs the memory of the first connection:
         assert.equal(new CertificatePool({ pem: root.pem }).verify(seen[1]!.peer)?.trusted, false);
       });
