@@ -5,8 +5,9 @@ import { decode } from '../../../src/machinery/decode.ts';
 import { encode } from '../../../src/machinery/encode.ts';
 import type { ApiObject } from '../../../src/machinery/object.ts';
 import { applyDefaults } from '../../../src/schema/default.ts';
+import { hasInt64 } from '../../../src/schema/int64.ts';
 import { prune } from '../../../src/schema/prune.ts';
-import { hasInt64, validate } from '../../../src/schema/validate.ts';
+import { validate } from '../../../src/schema/validate.ts';
 
 test('sequence numbers come through decoding, the schema and encoding to the last digit', () => {
   assert.ok(hasInt64(ipamBlock.schema));
