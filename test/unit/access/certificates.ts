@@ -1,5 +1,5 @@
 /** Certificates for tests, of any shape, made afresh each time. */
-import './reflect.ts';
+import 'reflect-metadata';
 import type { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
