@@ -16,9 +16,8 @@ const retryAfterSeconds = 1;
  * text that kube-apiserver answers a panic with, and the log has the stack. An answer that has begun is broken off.
  */
 export function answerError(exchange: Exchange, error: unknown, log: Log): void {
-  if (exchange.abort.signal.aborted && exchange.answered) return;
   const known = statusErrorOf(error);
-  if (!known)
+  if (!known && !isAbort(error))
     log.error(`request failed: ${error instanceof Error ? error.message : String(error)}`, {
       auditId: exchange.auditId,
       path: exchange.info.path,
@@ -33,6 +32,11 @@ export function answerError(exchange: Exchange, error: unknown, log: Log): void 
   } else {
     sendText(exchange, 500, 'This request caused apiserver to panic. Look in the logs for details.\n');
   }
+}
+
+/** What a step throws that was told to stop, since nobody waits for its answer any more. */
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }
 
 /** The Status of an error that has one. */

@@ -60,9 +60,14 @@ async function sendSlices(
       await pipeline(source, response, { signal: abort.signal });
     }
   } catch (error) {
-    // The client has gone, or its time is up: the stream is destroyed, and it sees the answer break off.
-    if (!abort.signal.aborted && !response.destroyed) throw error;
+    if (!isBrokenStream(error)) throw error;
   }
+}
+
+/** Whether an answer broke off because the client has gone or its time is up; it is destroyed then. */
+function isBrokenStream(error: unknown): boolean {
+  const code = String((error as { code?: unknown }).code);
+  return /^(ERR_STREAM|ERR_HTTP2|ABORT_ERR|ECONNRESET|EPIPE)/.test(code);
 }
 
 /** Joins items into slices. Always at least one slice. */

@@ -32,6 +32,8 @@ export interface ListenerOptions {
   requestTimeoutMs: number;
   onRequest: RequestListener;
   onTlsError(error: Error): void;
+  /** What goes wrong with the listening socket. */
+  onError(error: Error): void;
 }
 
 export interface Listener {
@@ -71,14 +73,18 @@ export function createListener(options: ListenerOptions): Listener {
   const closed = Promise.withResolvers<void>();
   server.once('close', closed.resolve);
   return {
-    listen: (port, address) => listen(server, port, address),
+    listen: async (port, address) => {
+      const bound = await listen(server, port, address);
+      server.on('error', error => options.onError(error));
+      return bound;
+    },
     stop: () => {
       // Also sends GOAWAY to HTTP/2 sessions and closes idle HTTP/1.1 connections.
       if (server.listening) server.close();
       else if (sockets.size === 0) closed.resolve();
       for (const session of sessions) session.close();
     },
-    closeIdle: () => server.closeIdleConnections(),
+    closeIdle: () => server.closeIdleConnections?.(),
     closed: closed.promise,
     destroy: () => {
       for (const session of sessions) session.destroy();
@@ -87,7 +93,8 @@ export function createListener(options: ListenerOptions): Listener {
   };
 }
 
-type SecureServer = TlsServer & { closeIdleConnections(): void };
+/** Older versions of Node close idle connections of an HTTP/2 server in other ways. */
+type SecureServer = TlsServer & { closeIdleConnections?(): void };
 
 function createHttp2(options: ListenerOptions): SecureServer {
   const server = createSecureServer({
@@ -126,7 +133,8 @@ function connectionOptions(options: ListenerOptions) {
     maxHeaderSize: limits.maxHeaderBytes,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     headersTimeout: Math.min(options.requestTimeoutMs, limits.headersTimeoutMs),
-    requestTimeout: options.requestTimeoutMs,
+    // Beyond the time in which the request itself is answered: this one closes the connection.
+    requestTimeout: 2 * options.requestTimeoutMs,
   };
 }
 

@@ -4,7 +4,7 @@ import type { JsonObject } from '../machinery/json.ts';
 import { type FixedDocument, fixedDocument, sendDocument } from './document.ts';
 import type { Exchange } from './exchange.ts';
 import { acceptsJson } from './negotiation.ts';
-import { beginAnswer, sendText } from './respond.ts';
+import { sendText } from './respond.ts';
 
 const groupVersionPath = `apis/${group}/${version}`;
 
@@ -41,23 +41,18 @@ export async function sendOpenApiV3Index(exchange: Exchange, openApi: OpenApi): 
 }
 
 /**
- * Answers GET /openapi/v3/apis/GROUP/VERSION. With the right `hash` in the query it may be kept for ever; with a wrong one
- * the client is sent to the right URL: the one redirect that client-go follows (machinery.md §1.7).
+ * Answers GET /openapi/v3/apis/GROUP/VERSION. With the right `hash` in the query it may be kept for ever. Another hash comes
+ * from an index of before an upgrade: the document is served all the same, only not to be kept. Go's servers redirect to the
+ * right URL then, but kube-apiserver passes no redirect on, and explain would fail until it has read the new index.
  */
 export async function sendOpenApiV3(exchange: Exchange, openApi: OpenApi, nowMs: number): Promise<void> {
-  const hash = exchange.query.get('hash');
-  if (hash && hash !== openApi.v3.hash) {
-    if (!beginAnswer(exchange, 301)) return;
-    exchange.response.setHeader('Location', versionUrl(openApi.v3.hash));
-    exchange.response.end();
-    return;
-  }
   if (refuses(exchange)) return;
   const forEver = {
     'Cache-Control': 'public, immutable',
     Expires: new Date(nowMs + yearMs).toUTCString(),
   };
-  await sendDocument(exchange, openApi.v3, 'application/json', hash ? forEver : {});
+  const current = exchange.query.get('hash') === openApi.v3.hash;
+  await sendDocument(exchange, openApi.v3, 'application/json', current ? forEver : {});
 }
 
 const yearMs = 365 * 24 * 3600 * 1000;

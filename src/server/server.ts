@@ -150,6 +150,7 @@ export function createServer(options: ServerOptions): ApiServer {
       metrics.tlsHandshakeErrors.inc();
       options.log.debug('TLS handshake failed', { error: error.message });
     },
+    onError: error => options.log.error('the listener failed', { error }),
   });
   return {
     listen: () => listener.listen(options.securePort, options.bindAddress),

@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import type { HttpGroup } from '../http.ts';
 import type { TestResource } from './resources.ts';
 import { base } from './setting.ts';
+import { until } from './until.ts';
 
 interface ListBody {
   kind: string;
@@ -116,6 +117,22 @@ export const lists: HttpGroup = suite => {
     const wrong = await request({ path: `${path}?includeObject=All`, headers: asked('Table') });
     assert.equal(wrong.code, 400);
   });
+
+  suite.test(
+    'a bug in the middle of a list breaks it off, and is in the log',
+    async ({ request, widgets, log }) => {
+      fill(widgets, 4000, 'n'.repeat(100));
+      const unreadable = {
+        apiVersion: 'projectcalico.org/v3',
+        kind: 'Widget',
+        metadata: { name: 'unreadable' },
+      };
+      widgets.fill(1, () => unreadable);
+      await assert.rejects(request({ path, headers: asked('Table') }));
+      await until(() => log.some(({ level }) => level === 'error'));
+      assert.equal((await request({ path: '/healthz' })).code, 200);
+    },
+  );
 
   suite.test('deletecollection answers with what was deleted', async ({ request, widgets }) => {
     fill(widgets, 4, 'n');

@@ -56,7 +56,7 @@ type Served = Pick<Resource, keyof Resource>;
 
 /**
  * As much of a resource as the server needs to be tested: objects in a map, watches that see every change. Objects of certain
- * names misbehave: `hangs` never answers, `panics` has a bug, `unavailable` and `too-large` are the store's errors, `warns` warns.
+ * names misbehave: `hangs` never answers, `panics` and `unreadable` have a bug, `unavailable` and `too-large` are the store's errors, `warns` warns.
  */
 export class TestResource implements Served {
   readonly kind: Kind;
@@ -220,6 +220,9 @@ function entryOf(of: ApiObject): CacheEntry {
     labels: of.metadata.labels ?? {},
     fields: {},
     json: Buffer.from(encode(of)),
-    object: () => structuredClone(of),
+    object: () => {
+      if (of.metadata.name === 'unreadable') throw new TypeError('a bug');
+      return structuredClone(of);
+    },
   };
 }
