@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { type Client, clientOf, eventually } from './client.ts';
 import { definedFields, fieldPaths, type Schema } from './fields.ts';
 import type { Kubectl } from './kubectl.ts';
@@ -44,8 +44,8 @@ endToEnd('OpenAPI as kube-apiserver merges it', { skip: noSharedData }, suite =>
       text => text.includes('apis/projectcalico.org/v3'),
       150_000,
     );
-    client.close();
   });
+  after(() => client.close());
 
   const resolve = (reference: string): Definition => {
     const name = reference.replace('#/definitions/', '');
@@ -76,6 +76,13 @@ endToEnd('OpenAPI as kube-apiserver merges it', { skip: noSharedData }, suite =>
         holders.set(key, name);
       }
     }
+  });
+
+  test('a hash from before an upgrade still leads to the v3 document', async () => {
+    const path = '/openapi/v3/apis/projectcalico.org/v3';
+    const answer = await client.request('GET', `${path}?hash=0123456789ABCDEF`);
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal(answer.json<{ openapi: string }>().openapi, '3.0.0');
   });
 
   for (const served of servedKinds) {
