@@ -36,6 +36,7 @@ export function isMapped(address: IpAddress): boolean {
   return address.family === 6 && address.value >> 32n === mappedPrefix;
 }
 
+/** How many bits addresses of the family have: 32 or 128. */
 export function bitLength(address: IpAddress): number {
   return address.family === 4 ? 32 : 128;
 }
@@ -178,6 +179,7 @@ function longestZeros(groups: number[]): [number, number] {
   return best;
 }
 
+/** The text of a block; its host bits stay. */
 export function cidrText(cidr: Cidr): string {
   return `${ipText(cidr.address)}/${cidr.prefixLength}`;
 }
@@ -201,14 +203,17 @@ export function containsCidr(outer: Cidr, inner: Cidr): boolean {
   return outer.prefixLength <= inner.prefixLength && containsIp(outer, inner.address);
 }
 
+/** Whether some address lies in both blocks. */
 export function cidrsOverlap(a: Cidr, b: Cidr): boolean {
   return containsCidr(a, b) || containsCidr(b, a);
 }
 
+/** Whether two addresses are the same; ::ffff:1.2.3.4 is not 1.2.3.4. */
 export function sameIp(a: IpAddress, b: IpAddress): boolean {
   return a.family === b.family && a.value === b.value;
 }
 
+/** Whether two blocks are the same, host bits included. */
 export function sameCidr(a: Cidr, b: Cidr): boolean {
   return a.prefixLength === b.prefixLength && sameIp(a.address, b.address);
 }
