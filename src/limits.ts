@@ -52,6 +52,18 @@ export const limitTable = {
     what: 'Field errors reported for one object.',
     answer: 'the rest is left out',
   },
+  maxPatternInstructions: {
+    value: 20_000,
+    unit: 'count',
+    what: 'Instructions that a pattern of a schema becomes.',
+    answer: 'the schema is refused when it is first used',
+  },
+  maxPatternStates: {
+    value: 1_000,
+    unit: 'count',
+    what: 'States kept of the automaton of one pattern.',
+    answer: 'they are dropped and made again as needed',
+  },
   maxJsonPatchOperations: {
     value: 10_000,
     unit: 'count',

@@ -1,3 +1,4 @@
+import { limits } from '../limits.ts';
 import { type Expression, parseRegex, type Ranges } from './regex-parse.ts';
 
 /**
@@ -13,11 +14,6 @@ type Instruction =
   | { op: 'chars'; ranges: Ranges }
   | { op: 'split'; targets: number[] }
   | { op: 'start' | 'end' | 'match' };
-
-/** Instructions that a pattern may become: bounds nested counted repetitions. */
-const maxInstructions = 20_000;
-/** States kept of one pattern; beyond it they are all dropped and made anew when needed. */
-const maxStates = 1_000;
 
 /** A regular expression of Go; throws SyntaxError for one that Go refuses or that is not known here. */
 export function compileRegex(pattern: string): Regex {
@@ -86,7 +82,7 @@ function emitRepeat(program: Instruction[], part: Expression, min: number, max: 
 }
 
 function push(program: Instruction[], instruction: Instruction): void {
-  if (program.length >= maxInstructions) throw new SyntaxError('pattern is too large');
+  if (program.length >= limits.maxPatternInstructions) throw new SyntaxError('pattern is too large');
   program.push(instruction);
 }
 
@@ -164,7 +160,7 @@ class Automaton implements Regex {
     const known = this.#states.get(key);
     if (known) return known;
     const state: State = { waiting, matches, matchesAtEnd, next: [] };
-    if (this.#states.size >= maxStates) this.#forget();
+    if (this.#states.size >= limits.maxPatternStates) this.#forget();
     this.#states.set(key, state);
     return state;
   }

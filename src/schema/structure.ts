@@ -5,7 +5,7 @@ import { isJsonObject, ownField } from '../machinery/own-field.ts';
 import type { FieldError } from '../machinery/status.ts';
 import { addError, goFloat, wholeObject } from './field-errors.ts';
 import { oldListItem } from './list-types.ts';
-import { type JsonType, jsonType, type SchemaNode } from './node.ts';
+import { fieldNode, type JsonType, jsonType, type SchemaNode } from './node.ts';
 
 /**
  * Checks a value against everything in a schema but list types and CEL, with the verdicts and texts that
@@ -183,7 +183,7 @@ function checkObject(
     addError(errors, tooMany(path, names.length, maxProperties));
   }
   for (const name of names) {
-    const field = node.properties.get(name) ?? node.additional;
+    const field = fieldNode(node, name);
     if (!field) continue;
     const oldField = isJsonObject(old) ? ownField(old, name) : undefined;
     checkStructure(field, object[name]!, oldField, joinPath(path, name), errors);
