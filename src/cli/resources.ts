@@ -36,10 +36,12 @@ export async function openResources(options: {
   const byPlural = new Map<string, Resource>();
   const rules = ruleContext(caches);
   for (const kind of kinds) {
-    const codec = codecOf({ ...kind, hasInt64: hasInt64(kind.schema) });
+    const facts = { ...kind, hasInt64: hasInt64(kind.schema) };
+    const codec = codecOf(facts);
     const cache = new WatchCache({
       backend,
       codec,
+      hasInt64: facts.hasInt64,
       plural: kind.plural,
       fieldsOf: object => selectableValues(kind, object),
       bounds: {

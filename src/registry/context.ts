@@ -24,6 +24,7 @@ export interface ResourceParts {
   newUid(): string;
 }
 
+/** The kind's resource as Status messages name it. */
 export function groupResource(kind: Kind): GroupResource {
   return { group, resource: kind.plural };
 }

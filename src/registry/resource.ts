@@ -43,7 +43,7 @@ export class Resource {
     this.#parts = { now: () => new Date(), newUid: randomUUID, ...options };
   }
 
-  create(
+  async create(
     context: RequestContext,
     namespace: string,
     body: Decoded,
@@ -60,7 +60,7 @@ export class Resource {
     return list(this.#parts, namespace, options);
   }
 
-  update(
+  async update(
     context: RequestContext,
     target: { namespace: string; name: string; subresource: Subresource },
     body: Decoded,

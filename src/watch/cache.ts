@@ -1,5 +1,5 @@
 import type { Counter, Gauge, Log } from '../observability/observability.ts';
-import type { Backend, Change, Revision, Watch } from '../storage/backend.ts';
+import type { Backend, Change, Page, Revision, Watch } from '../storage/backend.ts';
 import { StorageError } from '../storage/errors.ts';
 import { catchUp } from './catch-up.ts';
 import { type CacheEntry, type EntryReader, readEntry } from './entry.ts';
@@ -216,8 +216,7 @@ export class WatchCache {
 
   /** Reads the state from as far back as the store can tell, so that watches can resume over a restart of the server. */
   async #load(): Promise<void> {
-    const { backend, codec } = this.#options;
-    const page = await backend.list(codec.prefix(), await this.#startOption());
+    const page = await this.#oldestPage();
     const entries = this.#readAll(page.entries);
     this.#state = new State(entries);
     this.#history = this.#newHistory(page.revision);
@@ -227,14 +226,18 @@ export class WatchCache {
     this.#countObjects();
   }
 
-  async #startOption(): Promise<{ at?: Revision }> {
+  /** The objects at the oldest revision that the store can tell of, or now where it tells of none. */
+  async #oldestPage(): Promise<Page> {
     const { backend, codec } = this.#options;
-    try {
-      await backend.list(codec.prefix(), { at: 1, limit: 1 });
-      return { at: 1 };
-    } catch (error) {
-      if (!(error instanceof StorageError) || error.code !== 'Compacted') throw error;
-      return error.oldest ? { at: error.oldest } : {};
+    let at: Revision | undefined = 1;
+    for (;;) {
+      try {
+        return await backend.list(codec.prefix(), at === undefined ? {} : { at });
+      } catch (error) {
+        if (!(error instanceof StorageError) || error.code !== 'Compacted') throw error;
+        // The oldest revision may move on between two calls.
+        at = error.oldest;
+      }
     }
   }
 

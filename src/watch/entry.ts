@@ -1,3 +1,4 @@
+import { parseStored } from '../machinery/decode.ts';
 import { encode } from '../machinery/encode.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import type { Codec, Entry, Revision } from '../storage/backend.ts';
@@ -23,6 +24,8 @@ export interface CacheEntry {
 /** How stored entries of one kind become cache entries. */
 export interface EntryReader {
   codec: Codec;
+  /** Whether objects may hold 64-bit integers, which take a slower parser. */
+  hasInt64: boolean;
   /** Values of the kind's own field selectors. */
   fieldsOf(object: ApiObject): Record<string, string>;
 }
@@ -31,6 +34,7 @@ export interface EntryReader {
 export function readEntry(reader: EntryReader, stored: Entry): CacheEntry {
   const object = reader.codec.decode(stored);
   const { name = '', namespace = '', labels = {} } = object.metadata;
+  const json = Buffer.from(encode(object));
   return {
     key: stored.key,
     namespace,
@@ -42,7 +46,8 @@ export function readEntry(reader: EntryReader, stored: Entry): CacheEntry {
       ...(namespace && { 'metadata.namespace': namespace }),
       ...reader.fieldsOf(object),
     },
-    json: Buffer.from(encode(object)),
-    object: () => reader.codec.decode(stored),
+    json,
+    // From the JSON, not from what was stored: that may be a slice of a large buffer, which it would keep alive.
+    object: () => parseStored(json, reader.hasInt64) as unknown as ApiObject,
   };
 }

@@ -84,6 +84,7 @@ async function setUp(): Promise<Setting> {
   const cache = new WatchCache({
     backend,
     codec,
+    hasInt64: false,
     plural: 'gadgets',
     fieldsOf: of => ({ 'spec.mode': String((of.spec as { mode?: string } | undefined)?.mode ?? '') }),
     bounds: {
@@ -572,7 +573,7 @@ suite('list', () => {
     const setting = await setUp();
     t.after(setting.close);
     await setting.create({ metadata: { name: 'a', labels: { x: '1' } }, spec: { mode: 'Off' } });
-    await setting.create({ metadata: { name: 'b', labels: { x: '2' } } });
+    await setting.create({ metadata: { name: 'b', labels: { x: '2' } }, spec: {} });
     const cases: [Partial<ListOptions>, string, string[]][] = [
       [{ labelSelector: 'x=1' }, 'ns', ['a']],
       [{ labelSelector: 'x in (1,2),!y' }, 'ns', ['a', 'b']],

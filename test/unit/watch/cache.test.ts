@@ -45,6 +45,7 @@ async function newCache(backend: Backend, changed: Partial<typeof bounds> = {}):
   const cache = new WatchCache({
     backend,
     codec,
+    hasInt64: false,
     plural: 'things',
     fieldsOf: () => ({}),
     bounds: { ...bounds, ...changed },
