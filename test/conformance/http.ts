@@ -10,6 +10,7 @@ import { health } from './http/health.ts';
 import { identity } from './http/identity.ts';
 import { lists } from './http/lists.ts';
 import { negotiation } from './http/negotiation.ts';
+import { noise } from './http/noise.ts';
 import { objects } from './http/objects.ts';
 import { paths } from './http/paths.ts';
 import { records } from './http/records.ts';
@@ -38,6 +39,7 @@ const groups: Record<string, HttpGroup> = {
   bounds,
   watches,
   connections,
+  noise,
   records,
 };
 
