@@ -1,5 +1,5 @@
 import type { Options } from '../config/options.ts';
-import { type ClusterClient, createClusterClient } from '../kube/client.ts';
+import type { ClusterClient } from '../kube/client.ts';
 import type { Log } from '../observability/observability.ts';
 import { versionInfo } from './version.ts';
 
@@ -38,6 +38,7 @@ export async function openClusters(options: Options, log: Log): Promise<Clusters
 /** `path` undefined: the service account of the pod. Loaded when needed: a server on a laptop has no cluster. */
 async function openCluster(path: string | undefined, log: Log): Promise<ClusterClient> {
   const { loadInCluster, loadKubeconfig } = await import('../kube/kubeconfig.ts');
+  const { createClusterClient } = await import('../kube/client.ts');
   const access = path === undefined ? await loadInCluster({ log }) : await loadKubeconfig(path, { log });
   return createClusterClient(access, { log, userAgent: `tortie/${versionInfo().gitVersion}` });
 }

@@ -5,8 +5,7 @@ import { FrontProxy, type RequestHeaderSettings } from '../access/front-proxy.ts
 import { reviewAuthorizer } from '../access/subject-access-review.ts';
 import type { Authenticator, Authorizer } from '../access/user.ts';
 import type { Options } from '../config/options.ts';
-import { type ClusterTrust, followTrust } from '../kube/configmap.ts';
-import { subjectAccessReviews, tokenReviews } from '../kube/reviews.ts';
+import type { ClusterTrust } from '../kube/configmap.ts';
 import type { Log } from '../observability/observability.ts';
 import type { KeyPair } from './certificates.ts';
 import { type Clusters, openClusters } from './clusters.ts';
@@ -54,6 +53,8 @@ function standalone({ options, ca, tls, log }: Parts): Identity {
 
 /** Front proxy, client certificates and tokens of a cluster, and its opinion on every request. */
 async function delegated({ options, tls, log }: Parts, clusters: Clusters): Promise<Identity> {
+  const { followTrust } = await import('../kube/configmap.ts');
+  const { subjectAccessReviews, tokenReviews } = await import('../kube/reviews.ts');
   const frontProxy = new FrontProxy();
   const clientCertificates = new CertificatePool();
   const setClientCa = (pem: string | undefined) => {

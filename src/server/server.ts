@@ -184,6 +184,12 @@ function createApp(pipeline: Pipeline, shutdown: HealthCheck) {
     request.url = exchange.info.path.split('/').map(encodeURIComponent).join('/');
     next();
   });
+  app.use(async (request: Request, response: Response, next: NextFunction) => {
+    const exchange = exchangeOf(response);
+    const found = route(request.method, exchange.info, options.resources);
+    if (found) await handleResource(exchange, found, pipeline.handlers);
+    else next();
+  });
   mountPaths(app, {
     discovery: createDiscovery(options.kinds),
     openApi: createOpenApi(options.openApi, new Date(clock.nowMs())),
@@ -193,11 +199,8 @@ function createApp(pipeline: Pipeline, shutdown: HealthCheck) {
     log: options.log,
     clock,
   });
-  app.use(async (request: Request, response: Response) => {
-    const exchange = exchangeOf(response);
-    const found = route(request.method, exchange.info, options.resources);
-    if (found) await handleResource(exchange, found, pipeline.handlers);
-    else sendText(exchange, 404, '404 page not found\n');
+  app.use((_request: Request, response: Response) => {
+    sendText(exchangeOf(response), 404, '404 page not found\n');
   });
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     answerError(exchangeOf(response), error, options.log);
