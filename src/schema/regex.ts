@@ -3,7 +3,7 @@ import { type Expression, parseRegex, type Ranges } from './regex-parse.ts';
 
 /**
  * Go's regular expressions with Go's promise: time linear in the text. JavaScript's engine backtracks, and some of
- * Calico's patterns (`^(([0-9]*(\.[0-9]*)?(ms|s|h|m|us)+)+|Auto)$`) take it minutes for a text of 40 characters,
+ * Calico's patterns (`^(([0-9]*(\.[0-9]*)?(ms|s|h|m|us)+)+|Auto)$`) take it hours for a text of 40 characters,
  * which would stop the whole server. Patterns become an automaton whose states are made when first needed.
  */
 export interface Regex {
