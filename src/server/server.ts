@@ -174,7 +174,7 @@ export function createServer(options: ServerOptions): ApiServer {
 function createApp(pipeline: Pipeline, shutdown: HealthCheck) {
   const { options, clock } = pipeline;
   const app = createApplication();
-  app.disable('x-powered-by').disable('etag').set('query parser', false);
+  app.disable('x-powered-by').disable('etag').set('query parser', false).set('env', 'production');
   app.enable('case sensitive routing').enable('strict routing');
   app.use(async (request: Request, response: Response, next: NextFunction) => {
     const exchange = begin(pipeline, request as unknown as HttpRequest, response as unknown as HttpResponse);

@@ -213,7 +213,7 @@ export const watches: HttpGroup = suite => {
   });
 
   // Over HTTP/1.1 each is a connection of its own, and there is nothing that they could share.
-  const many = suite.transport.name === 'HTTP/2' ? 900 : 50;
+  const many = suite.transport.name === 'HTTP/2' ? 998 : 50;
   suite.test(
     `${many} watches, cancelled all at once, three times over, leave the others alone`,
     async setting => {
