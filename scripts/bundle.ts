@@ -1,23 +1,28 @@
 /**
- * Bundles the server into dist/: tortie.mjs and the store's worker, with a package.json to publish. Run as `npm run build`.
+ * Bundles the server into dist/ (or the folder given): tortie.mjs and the store's worker, with a package.json to publish.
+ * Run as `npm run build`.
  * Native or lazily loaded packages need no exception: everything we use at run time is JavaScript.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 
+const outdir = process.argv[2] ?? 'dist';
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 
-rmSync('dist', { recursive: true, force: true });
+rmSync(outdir, { recursive: true, force: true });
 await build({
   entryPoints: { tortie: 'src/main.ts', worker: 'src/storage/sqlite/worker.ts' },
-  outdir: 'dist',
+  outdir,
   outExtension: { '.js': '.mjs' },
   bundle: true,
   splitting: true,
   minify: false,
   sourcemap: 'linked',
+  sourcesContent: false,
   platform: 'node',
   format: 'esm',
+  mainFields: ['module', 'main'],
   target: 'node22',
   logLevel: 'warning',
   // CommonJS packages call require for Node's own modules.
@@ -27,7 +32,7 @@ await build({
   define: { 'process.env.TORTIE_BUNDLED': '"true"' },
 });
 writeFileSync(
-  'dist/package.json',
+  join(outdir, 'package.json'),
   `${JSON.stringify(
     {
       name: manifest.name,

@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
+import { root } from './server.ts';
+
+const skip = process.platform !== 'linux' && 'the benchmark reads /proc (Linux)';
+
+test('the benchmark measures every scenario on the server and on the floor', { skip }, () => {
+  const args = ['test/bench/run.ts', '--objects=200', '--lists=4', '--watchers=20', '--events=10'];
+  const output = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+  const figures = JSON.parse(output);
+  for (const scenario of ['create', 'get', 'list', 'watch']) {
+    for (const server of ['tortie', 'floor']) {
+      const { operations, perSecond } = figures[server][scenario];
+      assert.ok(operations > 0 && perSecond > 0, `${server} ${scenario}`);
+    }
+  }
+  assert.equal(figures.tortie.watch.operations, 200);
+});

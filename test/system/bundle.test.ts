@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { clientOf } from '../e2e/client.ts';
+import { startProcess } from '../e2e/process.ts';
+import { networkSet, networkSets, root, temporaryFolder } from './server.ts';
+
+test('the bundle runs by itself, from a folder that cannot be written', async t => {
+  const folder = temporaryFolder(t);
+  const bundle = join(folder, 'app');
+  execFileSync(process.execPath, ['scripts/bundle.ts', bundle], { cwd: root, stdio: 'pipe' });
+  const manifest = JSON.parse(readFileSync(join(bundle, 'package.json'), 'utf8'));
+  assert.equal(manifest.dependencies, undefined);
+  assert.deepEqual(manifest.bin, { tortie: 'tortie.mjs' });
+  chmodSync(bundle, 0o555);
+  t.after(() => chmodSync(bundle, 0o755));
+
+  const main = join(bundle, 'tortie.mjs');
+  const version = execFileSync(process.execPath, [main, 'version'], { encoding: 'utf8', cwd: folder });
+  assert.match(version, new RegExp(`^tortie v${manifest.version} `));
+
+  const data = join(folder, 'data');
+  const server = await startProcess({
+    name: 'bundle',
+    command: process.execPath,
+    args: [main, 'serve', `--data-dir=${data}`, '--secure-port=0'],
+    folder,
+    env: { PATH: process.env.PATH },
+  });
+  t.after(() => server.stop());
+  await server.waitForLine(/kubectl /);
+  const client = await clientOf(join(data, 'kubeconfig'));
+  t.after(() => client.close());
+  const created = await client.request('POST', networkSets, { body: networkSet('bundled') });
+  assert.equal(created.status, 201, created.text);
+  assert.equal((await client.request('GET', `${networkSets}/bundled`)).status, 200);
+  assert.equal((await client.request('GET', '/readyz')).status, 200);
+  assert.equal(await server.stop(), 0);
+});
