@@ -8,6 +8,8 @@ import { startProcess } from '../e2e/process.ts';
 import { networkSet, networkSets, root, temporaryFolder } from './server.ts';
 
 test('the bundle runs by itself, from a folder that cannot be written', async t => {
+  let writableAgain = () => {};
+  t.after(() => writableAgain());
   const folder = temporaryFolder(t);
   const bundle = join(folder, 'app');
   execFileSync(process.execPath, ['scripts/bundle.ts', bundle], { cwd: root, stdio: 'pipe' });
@@ -15,7 +17,7 @@ test('the bundle runs by itself, from a folder that cannot be written', async t 
   assert.equal(manifest.dependencies, undefined);
   assert.deepEqual(manifest.bin, { tortie: 'tortie.mjs' });
   chmodSync(bundle, 0o555);
-  t.after(() => chmodSync(bundle, 0o755));
+  writableAgain = () => chmodSync(bundle, 0o755);
 
   const main = join(bundle, 'tortie.mjs');
   const version = execFileSync(process.execPath, [main, 'version'], { encoding: 'utf8', cwd: folder });
