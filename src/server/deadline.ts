@@ -1,7 +1,7 @@
 import { parseTimeoutMs } from '../machinery/options.ts';
 import { timeout } from '../machinery/status.ts';
 import type { Clock } from './clock.ts';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, over } from './exchange.ts';
 import { sendStatus } from './respond.ts';
 
 /**
@@ -19,10 +19,10 @@ export function startDeadline(exchange: Exchange, maxMs: number, clock: Clock): 
 function expire(exchange: Exchange): void {
   const { response, abort } = exchange;
   if (exchange.answered) {
-    abort.abort();
+    abort.abort(over);
     response.destroy();
     return;
   }
   sendStatus(exchange, timeout('request did not complete within the allotted timeout').status);
-  abort.abort();
+  abort.abort(over);
 }

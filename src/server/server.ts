@@ -1,7 +1,7 @@
 import type { SecureVersion } from 'node:tls';
 import type { NextFunction, Request, Response } from 'express';
 import type { Authenticator, Authorizer } from '../access/user.ts';
-import { group, type Kind, version } from '../kinds/kind.ts';
+import type { Kind } from '../kinds/kind.ts';
 import { limits } from '../limits.ts';
 import type { JsonObject } from '../machinery/json.ts';
 import type { Log, Metrics } from '../observability/observability.ts';
@@ -126,7 +126,7 @@ export function createServer(options: ServerOptions): ApiServer {
       minWatchSeconds: bounds.minRequestTimeoutS,
       watches,
       clock,
-      onEvents: resource => metrics.watchEvents.inc({ group, version, resource }),
+      onEvents: metrics.watchEvent,
     },
     draining: false,
     closeIdle: () => setImmediate(() => listener.closeIdle()),
@@ -181,7 +181,8 @@ function createApp(pipeline: Pipeline, shutdown: HealthCheck) {
     response.locals.exchange = exchange;
     await filter(pipeline, exchange);
     // Routes are found by the path that was authorized, whatever its spelling was.
-    request.url = exchange.info.path.split('/').map(encodeURIComponent).join('/');
+    const { isResource, path } = exchange.info;
+    if (!isResource) request.url = path.split('/').map(encodeURIComponent).join('/');
     next();
   });
   app.use(async (request: Request, response: Response, next: NextFunction) => {
