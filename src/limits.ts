@@ -191,6 +191,24 @@ export const limitTable = {
     what: 'HTTP/2 streams at once on one connection (--http2-max-streams-per-connection).',
     answer: 'the client waits',
   },
+  streamResetBurst: {
+    value: 20_000,
+    unit: 'count',
+    what: 'HTTP/2 streams of one connection that may be cancelled at once: a client that restarts cancels all its watches.',
+    answer: 'the connection is closed',
+  },
+  streamResetsPerSecond: {
+    value: 2_000,
+    unit: 'count',
+    what: 'HTTP/2 streams of one connection that may be cancelled a second, beyond the burst.',
+    answer: 'the connection is closed',
+  },
+  maxRejectedStreams: {
+    value: 10_000,
+    unit: 'count',
+    what: 'HTTP/2 streams of one connection that may be refused before it is given up.',
+    answer: 'the connection is closed',
+  },
   streamWindowBytes: {
     value: 256 * 1024,
     unit: 'bytes',

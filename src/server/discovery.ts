@@ -32,6 +32,7 @@ export interface Discovery {
   aggregated: Record<'v2' | 'v2beta1', FixedDocument>;
 }
 
+/** Makes the discovery documents of the kinds, sorted by plural (machinery.md §1.3, §1.4). */
 export function createDiscovery(kinds: Kind[]): Discovery {
   const sorted = kinds.toSorted((a, b) => (a.plural < b.plural ? -1 : 1));
   const description = apiGroup();

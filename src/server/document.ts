@@ -15,6 +15,7 @@ export interface FixedDocument {
   compressed(): Promise<Buffer>;
 }
 
+/** Encodes and hashes a document. */
 export function fixedDocument(text: string): FixedDocument {
   const bytes = Buffer.from(text);
   let compressed: Promise<Buffer> | undefined;

@@ -102,10 +102,10 @@ function createHttp2(options: ListenerOptions): SecureServer {
     ...connectionOptions(options),
     allowHTTP1: true,
     maxSessionMemory: limits.maxSessionMemoryBytes / (1024 * 1024),
-    // A controller that restarts cancels all its watches at once; the defaults end the session at 1,000.
-    streamResetBurst: 100_000,
-    streamResetRate: 10_000,
-    maxSessionRejectedStreams: 10_000,
+    // The defaults end the session at 1,000 cancelled streams, and with it all its other watches.
+    streamResetBurst: limits.streamResetBurst,
+    streamResetRate: limits.streamResetsPerSecond,
+    maxSessionRejectedStreams: limits.maxRejectedStreams,
     maxHeaderListPairs: limits.maxHeaderPairs,
     settings: {
       maxConcurrentStreams: options.maxStreamsPerConnection,

@@ -17,6 +17,7 @@ export interface OpenApi {
   lastModified: string;
 }
 
+/** Encodes the documents; `builtAt` is what v2 is said to be last modified at. */
 export function createOpenApi(documents: { v2: JsonObject; v3: JsonObject }, builtAt: Date): OpenApi {
   const v3 = fixedDocument(encode(documents.v3));
   const index = { paths: { [groupVersionPath]: { serverRelativeURL: versionUrl(v3.hash) } } };
