@@ -1,4 +1,4 @@
-import type { Kind, RuleContext } from '../kinds/kind.ts';
+import type { Kind } from '../kinds/kind.ts';
 import { limits } from '../limits.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { StatusError } from '../machinery/status.ts';
@@ -34,7 +34,6 @@ export async function openResources(options: {
   );
   const caches = new Map<string, WatchCache>();
   const byPlural = new Map<string, Resource>();
-  const rules = ruleContext(caches);
   for (const kind of kinds) {
     const facts = { ...kind, hasInt64: hasInt64(kind.schema) };
     const codec = codecOf(facts);
@@ -56,7 +55,7 @@ export async function openResources(options: {
       slowStreams,
     });
     caches.set(kind.plural, cache);
-    byPlural.set(kind.plural, new Resource({ kind, backend, codec, cache, rules }));
+    byPlural.set(kind.plural, new Resource({ kind, backend, codec, cache }));
   }
   await Promise.all([...caches.values()].map(cache => cache.start()));
   return {
@@ -81,20 +80,6 @@ export async function createInitialObjects(resources: Resources): Promise<void> 
       }
     }
   }
-}
-
-/** Reads of other objects for rules, from the caches. */
-function ruleContext(caches: Map<string, WatchCache>): RuleContext {
-  return {
-    lookup: async (plural, { namespace = '', name }) => {
-      const cache = caches.get(plural);
-      if (!cache) return [];
-      await cache.fresh();
-      if (name === undefined) return cache.list(namespace).map(entry => entry.object());
-      const entry = cache.get(namespace, name);
-      return entry ? [entry.object()] : [];
-    },
-  };
 }
 
 /** The values of the kind's own field selectors; an absent field selects as ''. */

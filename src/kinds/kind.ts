@@ -21,9 +21,23 @@ export interface Column {
   value(object: ApiObject): Json | undefined;
 }
 
-/** What a rule may look at beyond the object: a bounded read of other objects. */
-export interface RuleContext {
-  lookup(plural: string, options: { namespace?: string; name?: string }): Promise<ApiObject[]>;
+/** A write that is about to happen. */
+export interface Change {
+  operation: 'create' | 'update' | 'delete';
+  /** The object to be stored; the one to go, for a delete. */
+  object: ApiObject;
+  /** What it replaces, for an update. */
+  old: ApiObject | undefined;
+}
+
+/**
+ * Reads of other objects for rules across objects. The write commits only if nothing that was read here has changed meanwhile;
+ * else the rule is asked again.
+ */
+export interface View {
+  get(plural: string, name: string, namespace?: string): Promise<ApiObject | undefined>;
+  /** All objects of a kind, of all namespaces. */
+  list(plural: string): Promise<ApiObject[]>;
 }
 
 /** Everything the server knows of one kind. The whole of a kind is one file that exports one of these. */
@@ -47,14 +61,12 @@ export interface Kind {
   columns: Column[];
   /** Objects that exist once the server has started. */
   initial?: ApiObject[];
-  /** Defaults that the schema cannot say. Changes `object` in place; runs before `rules`. */
+  /** Defaults that the schema cannot say. Changes `object` in place; a second time changes nothing. */
   defaults?(object: ApiObject, old: ApiObject | undefined): void;
-  /** Rules that the schema cannot say: every problem of `object`, which replaces `old` on an update. */
-  rules?(
-    object: ApiObject,
-    old: ApiObject | undefined,
-    context: RuleContext,
-  ): Promise<FieldError[]> | FieldError[];
+  /** What is legal but probably wrong, one sentence each, for Warning headers. */
+  warnings?(object: ApiObject, old: ApiObject | undefined): string[];
+  /** Rules across objects: every problem of the change (422). Throws StatusError for what is another code. */
+  admit?(change: Change, view: View): Promise<FieldError[]>;
   /** Valid objects, the first of them the richest, and invalid ones with the field errors they give (`<field>: <text>`). */
   examples: { valid: ApiObject[]; invalid: { why: string; object: ApiObject; errors: string[] }[] };
 }

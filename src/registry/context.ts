@@ -1,4 +1,4 @@
-import { group, type Kind, type RuleContext } from '../kinds/kind.ts';
+import { group, type Kind } from '../kinds/kind.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import type { GroupResource } from '../machinery/status.ts';
 import type { Backend, Codec } from '../storage/backend.ts';
@@ -18,7 +18,6 @@ export interface ResourceParts {
   backend: Backend;
   codec: Codec;
   cache: WatchCache;
-  rules: RuleContext;
   /** The time, for creationTimestamp and deletionTimestamp. */
   now(): Date;
   newUid(): string;

@@ -21,12 +21,12 @@ export async function create(
   const object = prepareNew(parts, context, namespace, sent);
   const base = object.metadata.name ? undefined : object.metadata.generateName;
   if (base === undefined) {
-    await checkObject(parts, object, undefined);
+    checkObject(parts, object, undefined);
     return store(parts, object, options);
   }
   for (let attempt = 1; ; attempt++) {
     object.metadata.name = generateName(base);
-    await checkObject(parts, object, undefined);
+    checkObject(parts, object, undefined);
     try {
       return await store(parts, object, options);
     } catch (error) {

@@ -5,6 +5,7 @@ import { validateObjectMeta, validateObjectMetaUpdate } from '../machinery/metad
 import type { ApiObject, OwnerReference } from '../machinery/object.ts';
 import { badRequest, invalid } from '../machinery/status.ts';
 import { applyDefaults } from '../schema/default.ts';
+import { canonicalize } from '../schema/semantics.ts';
 import { validate } from '../schema/validate.ts';
 import type { RequestContext, ResourceParts } from './context.ts';
 
@@ -40,24 +41,19 @@ export function dropDuplicateOwners(object: ApiObject, context: RequestContext):
 
 /** Sets what neither the user nor the schema said. */
 export function fillDefaults(parts: ResourceParts, object: ApiObject, old: ApiObject | undefined): void {
+  canonicalize(parts.kind.schema, object);
   applyDefaults(parts.kind.schema, object);
   parts.kind.defaults?.(object, old);
 }
 
-/** Every rule on the object, all problems at once as 422: metadata, schema, CEL, then the kind's own rules. */
-export async function checkObject(
-  parts: ResourceParts,
-  object: ApiObject,
-  old: ApiObject | undefined,
-): Promise<void> {
-  const { kind, rules } = parts;
+/** Every rule on the object by itself, all problems at once as 422: metadata, schema, CEL, the rules of Calico. */
+export function checkObject(parts: ResourceParts, object: ApiObject, old: ApiObject | undefined): void {
+  const { kind } = parts;
   const errors = [
     ...validateObjectMeta(object, { namespaced: kind.namespaced }),
     ...(old ? validateObjectMetaUpdate(object, old) : []),
     ...validate(kind.schema, object, old),
   ];
-  // The kind's own rules may rely on the shape that the schema promises.
-  if (errors.length === 0 && kind.rules) errors.push(...(await kind.rules(object, old, rules)));
   if (errors.length === 0) return;
   throw invalid(group, kind.kind, object.metadata.name ?? '', errors.slice(0, limits.maxFieldErrors));
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Kind, RuleContext } from '../kinds/kind.ts';
+import type { Kind } from '../kinds/kind.ts';
 import type { Decoded } from '../machinery/decode.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import type { ListOptions } from '../machinery/options.ts';
@@ -35,7 +35,6 @@ export class Resource {
     backend: Backend;
     codec: Codec;
     cache: WatchCache;
-    rules: RuleContext;
     now?: () => Date;
     newUid?: () => string;
   }) {

@@ -40,7 +40,7 @@ export async function replace(
     throw conflict(groupResource(parts.kind), target.name, staleWrite);
   }
   const next = successor(parts, context, target, sent, current.object);
-  await checkObject(parts, next, current.object);
+  checkObject(parts, next, current.object);
   return storeChange(parts, current, next, { ...options, subresource: target.subresource });
 }
 

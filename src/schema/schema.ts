@@ -1,4 +1,5 @@
 import type { Json } from '../machinery/json.ts';
+import type { Rule } from './rule.ts';
 
 /** A CEL rule of a schema node (apiextensions/v1 ValidationRule). */
 export interface ValidationRule {
@@ -41,4 +42,8 @@ export interface Schema {
   'x-kubernetes-list-map-keys'?: string[];
   'x-kubernetes-map-type'?: 'atomic' | 'granular';
   'x-kubernetes-validations'?: ValidationRule[];
+  /** Rules of Calico beyond what OpenAPI can say. Not published. */
+  rules?: readonly Rule[];
+  /** Brings a value into the form that is stored; leaves what it does not know as it is. Not published. */
+  canonical?: (value: Json) => Json;
 }

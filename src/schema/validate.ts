@@ -4,8 +4,9 @@ import type { FieldError } from '../machinery/status.ts';
 import { checkRules, ruleTree } from './cel.ts';
 import { addError, wholeObject } from './field-errors.ts';
 import { checkListTypes } from './list-types.ts';
-import { schemaNode } from './node.ts';
+import { type SchemaNode, schemaNode } from './node.ts';
 import type { Schema } from './schema.ts';
+import { checkRulesOf } from './semantics.ts';
 import { checkStructure } from './structure.ts';
 
 /**
@@ -25,7 +26,7 @@ const rulesNotChecked =
 
 /**
  * Every problem of an object that the schema can tell: types, required fields, enums, bounds, patterns, formats,
- * duplicates in lists of type set and map, CEL rules; with kube-apiserver's verdicts and texts for a CRD of this
+ * duplicates in lists of type set and map, CEL rules, and then the rules of Calico beyond them. The former with kube-apiserver's verdicts and texts for a CRD of this
  * schema (apiextensions customResourceStrategy). `old` is the stored object on an update. Nothing is changed; run
  * `prune` and `applyDefaults` before.
  */
@@ -39,12 +40,16 @@ export function validate(schema: Schema, object: ApiObject, old: ApiObject | und
   const oldDuplicates: FieldError[] = [];
   if (oldValue !== undefined) checkListTypes(node, oldValue, '', oldDuplicates);
   if (oldDuplicates.length === 0) checkListTypes(node, value, '', errors);
-  if (!node.hasRules) return errors;
+  if (node.hasRules) checkCel(node, value, oldValue, errors);
+  checkRulesOf(schema, { object, old }, errors);
+  return errors;
+}
+
+function checkCel(node: SchemaNode, value: Json, oldValue: Json | undefined, errors: FieldError[]): void {
   const rules = ruleTree(node);
   if (errors.some(error => blocksRules.has(error.type))) {
     addError(errors, { type: 'Invalid', field: wholeObject, value: null, detail: rulesNotChecked });
   } else {
     checkRules(rules, value, oldValue, errors);
   }
-  return errors;
 }

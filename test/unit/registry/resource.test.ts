@@ -8,11 +8,26 @@ import type { ListOptions } from '../../../src/machinery/options.ts';
 import { StatusError } from '../../../src/machinery/status.ts';
 import { Resource, type WriteOptions } from '../../../src/registry/resource.ts';
 import { boolean, integer, object, oneOf, string } from '../../../src/schema/build.ts';
+import { defineRule } from '../../../src/schema/rule.ts';
 import type { Backend } from '../../../src/storage/backend.ts';
 import { createMemoryBackend } from '../../../src/storage/memory/backend.ts';
 import { v3Codec } from '../../../src/storage/v3-codec.ts';
 import { WatchCache } from '../../../src/watch/cache.ts';
 import { objectEncoder } from '../../../src/watch/stream.ts';
+
+const sizeOf = (of: ApiObject | undefined) => (of?.spec as { size?: number } | undefined)?.size;
+
+const mayNotShrink = defineRule({
+  id: 'may-not-shrink',
+  says: 'The size may not become less.',
+  source: 'for tests',
+  check: (_value, { object, old }) => {
+    const [next, before] = [sizeOf(object), sizeOf(old)];
+    if (next === undefined || before === undefined || next >= before) return undefined;
+    return { at: '.spec.size', value: next, detail: 'may not shrink' };
+  },
+  cases: { valid: [], invalid: [] },
+});
 
 /** A namespaced kind with a status, a default and a rule of its own. */
 const gadget: Kind = {
@@ -38,14 +53,10 @@ const gadget: Kind = {
       status: object({ healthy: boolean('Whether it works.') }, 'Status.'),
     },
     'For tests.',
+    { rules: [mayNotShrink] },
   ),
   selectableFields: ['spec.mode'],
   columns: [],
-  rules: (next, old) => {
-    const size = (of: ApiObject | undefined) => (of?.spec as { size?: number } | undefined)?.size;
-    if (!old || size(next) === undefined || size(old) === undefined || size(next)! >= size(old)!) return [];
-    return [{ type: 'Invalid', field: 'spec.size', value: size(next), detail: 'may not shrink' }];
-  },
   examples: { valid: [], invalid: [] },
 };
 
@@ -97,7 +108,7 @@ async function setUp(): Promise<Setting> {
     log,
   });
   await cache.start();
-  const resource = new Resource({ kind: gadget, backend, codec, cache, rules: { lookup: async () => [] } });
+  const resource = new Resource({ kind: gadget, backend, codec, cache });
   const warnings: string[] = [];
   const context = { warn: (text: string) => void warnings.push(text), signal: new AbortController().signal };
   const target = (name: string, subresource: '' | 'status' = '') => ({ namespace: 'ns', name, subresource });
