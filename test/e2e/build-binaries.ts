@@ -170,7 +170,12 @@ function isAlive(pid: number): boolean {
 }
 
 if (import.meta.main) {
-  await buildBinaries(console.log);
+  try {
+    await buildBinaries(console.log);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  }
   const { found, rejected } = await findBinaries();
   for (const name of binaryNames)
     console.log(`${name}: ${found[name]} ${await releaseOf(name, found[name]!)}`);
