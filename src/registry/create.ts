@@ -5,7 +5,7 @@ import type { ApiObject } from '../machinery/object.ts';
 import { alreadyExists, badRequest, StatusError } from '../machinery/status.ts';
 import { StorageError } from '../storage/errors.ts';
 import { groupResource, nameOf, type RequestContext, type ResourceParts, timestamp } from './context.ts';
-import { checkObject, dropDuplicateOwners, fillDefaults, settleNamespace } from './prepare.ts';
+import { checkObject, dropDuplicateOwners, fillDefaults, settleNamespace, warnOf } from './prepare.ts';
 
 /**
  * Stores a new object (machinery.md §3.1): wipes what the system sets, fills defaults, names it, checks it, writes it.
@@ -22,11 +22,13 @@ export async function create(
   const base = object.metadata.name ? undefined : object.metadata.generateName;
   if (base === undefined) {
     checkObject(parts, object, undefined);
+    warnOf(parts, context, object, undefined);
     return store(parts, object, options);
   }
   for (let attempt = 1; ; attempt++) {
     object.metadata.name = generateName(base);
     checkObject(parts, object, undefined);
+    warnOf(parts, context, object, undefined);
     try {
       return await store(parts, object, options);
     } catch (error) {

@@ -58,6 +58,16 @@ export function checkObject(parts: ResourceParts, object: ApiObject, old: ApiObj
   throw invalid(group, kind.kind, object.metadata.name ?? '', errors.slice(0, limits.maxFieldErrors));
 }
 
+/** Tells what is legal but probably wrong in an object that has been checked (rest.RESTCreateStrategy WarningsOnCreate). */
+export function warnOf(
+  parts: ResourceParts,
+  context: RequestContext,
+  object: ApiObject,
+  old: ApiObject | undefined,
+): void {
+  for (const text of parts.kind.warnings?.(object, old) ?? []) context.warn(text);
+}
+
 /** Whether anything outside metadata and, where it is a subresource, status differs: what generation counts. */
 export function specChanged(parts: ResourceParts, next: ApiObject, old: ApiObject): boolean {
   const { metadata: _nextMetadata, ...nextRest } = next;

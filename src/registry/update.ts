@@ -4,7 +4,7 @@ import type { ApiObject } from '../machinery/object.ts';
 import { badRequest, conflict, fieldErrorBody, StatusError, staleWrite } from '../machinery/status.ts';
 import { type Current, retryOnConflict, storeChange } from './change.ts';
 import { groupResource, type RequestContext, type ResourceParts } from './context.ts';
-import { checkObject, dropDuplicateOwners, fillDefaults, settleNamespace } from './prepare.ts';
+import { checkObject, dropDuplicateOwners, fillDefaults, settleNamespace, warnOf } from './prepare.ts';
 
 export type Subresource = '' | 'status';
 
@@ -41,6 +41,7 @@ export async function replace(
   }
   const next = successor(parts, context, target, sent, current.object);
   checkObject(parts, next, current.object);
+  if (target.subresource === '') warnOf(parts, context, next, current.object);
   return storeChange(parts, current, next, { ...options, subresource: target.subresource });
 }
 

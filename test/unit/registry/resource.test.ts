@@ -57,6 +57,10 @@ const gadget: Kind = {
   ),
   selectableFields: ['spec.mode'],
   columns: [],
+  warnings: (next, old) => [
+    ...((next.spec as { note?: string } | undefined)?.note === 'doubtful' ? ['spec.note: is doubtful'] : []),
+    ...(old && sizeOf(old) !== sizeOf(next) ? ['spec.size: has changed'] : []),
+  ],
   examples: { valid: [], invalid: [] },
 };
 
@@ -240,6 +244,29 @@ suite('create', () => {
     assert.deepEqual(warned.spec, { mode: 'On' });
     await setting.create(minimal('b', { sise: 1 }), { fieldValidation: 'Ignore' });
     assert.equal(setting.warnings.length, 1);
+  });
+
+  test('what is legal but probably wrong is told when it is written, and only then', async t => {
+    const setting = await setUp();
+    t.after(setting.close);
+    const doubtful = { metadata: { name: 'a' }, spec: { note: 'doubtful', size: 1 } };
+    const stored = await setting.create(doubtful, { dryRun: true });
+    assert.deepEqual(setting.warnings.splice(0), ['spec.note: is doubtful']);
+    await refusal(setting.create({ ...doubtful, spec: { note: 'doubtful', size: -1 } }));
+    assert.deepEqual(setting.warnings, [], 'what is refused is not warned of');
+    const generated = { metadata: { generateName: 'g-' }, spec: { note: 'doubtful' } };
+    await setting.create(generated);
+    assert.deepEqual(setting.warnings.splice(0), ['spec.note: is doubtful']);
+    const created = await setting.create(doubtful);
+    setting.warnings.length = 0;
+    await setting.update({ ...created, spec: { size: 2 } });
+    await setting.merge('a', { spec: { size: 3 } });
+    assert.deepEqual(setting.warnings.splice(0), ['spec.size: has changed', 'spec.size: has changed']);
+    const latest = await setting.merge('a', { spec: { note: 'doubtful' } });
+    setting.warnings.length = 0;
+    await setting.update({ ...latest, status: { healthy: true } }, {}, 'status');
+    assert.deepEqual(setting.warnings, [], 'who writes the status did not write the rest');
+    assert.equal(stored.metadata.name, 'a');
   });
 
   test('an existing name is 409; one that is being deleted says so', async t => {
