@@ -1,12 +1,10 @@
-import type { X509Certificate } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import { peerOf } from '../access/peer.ts';
 import type { Authenticator } from '../access/user.ts';
 import { badRequest, StatusError } from '../machinery/status.ts';
 import type { Exchange } from './exchange.ts';
-import { connectionOf, type HttpRequest } from './http-message.ts';
+import type { HttpRequest } from './http-message.ts';
 import { TextError } from './respond.ts';
-
-/** Certificate chains by connection: reading them from the socket costs more than a small request. */
-const chains = new WeakMap<object, Uint8Array[]>();
 
 /**
  * Finds out who makes the request, and then takes everything that speaks of identity off it, so that no later step can
@@ -15,12 +13,10 @@ const chains = new WeakMap<object, Uint8Array[]>();
  */
 export async function authenticate(exchange: Exchange, authenticator: Authenticator): Promise<void> {
   const { request } = exchange;
-  const connection = connectionOf(request);
   try {
     exchange.user = await authenticator({
       rawHeaders: request.rawHeaders,
-      peerCertificates: peerCertificates(request, connection),
-      connection,
+      ...peerOf(request.socket as TLSSocket),
     });
   } catch (error) {
     if (error instanceof StatusError) throw error;
@@ -45,30 +41,6 @@ export function internalText(exchange: Exchange, error: unknown): TextError {
   text.cause = error;
   return text;
 }
-
-function peerCertificates(request: HttpRequest, connection: object): Uint8Array[] {
-  let chain = chains.get(connection);
-  if (!chain) {
-    chain = readChain(request);
-    chains.set(connection, chain);
-  }
-  return chain;
-}
-
-/** DER of the certificates that the peer sent, leaf first. */
-function readChain(request: HttpRequest): Uint8Array[] {
-  const chain: Uint8Array[] = [];
-  let certificate: X509Certificate | undefined = request.socket.getPeerX509Certificate?.();
-  // A self-signed certificate may name itself as its issuer.
-  for (let depth = 0; certificate && depth < maxChainLength; depth++) {
-    chain.push(certificate.raw);
-    const issuer: X509Certificate | undefined = certificate.issuerCertificate;
-    certificate = issuer && !issuer.raw.equals(certificate.raw) ? issuer : undefined;
-  }
-  return chain;
-}
-
-const maxChainLength = 10;
 
 function stripIdentity(request: HttpRequest): void {
   for (const name of Object.keys(request.headers)) {

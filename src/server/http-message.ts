@@ -29,11 +29,6 @@ export interface HttpResponse extends Writable {
   stream?: ServerHttp2Stream;
 }
 
-/** An object that lives as long as the connection that the request came on. */
-export function connectionOf(request: HttpRequest): object {
-  return request.stream?.session ?? request.socket;
-}
-
 /** Whether an answer that is over did not reach the client whole. */
 export function brokeOff({ stream, writableFinished }: HttpResponse): boolean {
   return stream ? stream.aborted || stream.rstCode !== 0 : !writableFinished;

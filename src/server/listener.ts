@@ -3,6 +3,7 @@ import { createSecureServer, type ServerHttp2Session } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { SecureContextOptions, SecureVersion, Server as TlsServer } from 'node:tls';
+import { keepPeerCertificates } from '../access/peer.ts';
 import { limits } from '../limits.ts';
 
 /** What the listener presents, and which CAs it names when it asks for a client certificate. All PEM. */
@@ -54,6 +55,7 @@ export interface Listener {
  */
 export function createListener(options: ListenerOptions): Listener {
   const server = options.http2 ? createHttp2(options) : createHttp1(options);
+  keepPeerCertificates(server);
   const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
   options.tls.onChange(() => server.setSecureContext(secureContext(options)));
