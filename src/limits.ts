@@ -245,6 +245,12 @@ export const limitTable = {
     what: 'Time of one health check.',
     answer: 'the check has failed',
   },
+  unreadBodyGraceMs: {
+    value: 5_000,
+    unit: 'ms',
+    what: 'Time in which a client must stop sending a body that has been answered already.',
+    answer: 'the stream is closed',
+  },
   endedWatchGraceMs: {
     value: 30_000,
     unit: 'ms',

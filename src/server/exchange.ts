@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { anonymous, type User } from '../access/user.ts';
+import { limits } from '../limits.ts';
 import type { Clock } from './clock.ts';
 import type { HttpRequest, HttpResponse } from './http-message.ts';
 import type { NegotiationInput } from './negotiation.ts';
@@ -68,10 +69,7 @@ export function beginExchange(request: HttpRequest, response: HttpResponse, cloc
   // A client that has gone shows as an error on either half; 'close' follows and ends the exchange.
   request.on('error', () => {});
   response.on('error', () => {});
-  // A body that nobody is going to read must not hold the stream open.
-  response.once('finish', () => {
-    if (!request.complete) request.stream?.close();
-  });
+  endUpload(request, clock);
   response.once('close', () => {
     exchange.answered = true;
     abort.abort(over);
@@ -83,4 +81,22 @@ export function beginExchange(request: HttpRequest, response: HttpResponse, cloc
 /** What negotiation needs to know of the request. */
 export function negotiationInput({ request, query, userAgent }: Exchange): NegotiationInput {
   return { accept: request.headers.accept, userAgent, query };
+}
+
+/**
+ * Lets go, over HTTP/2, of a client that goes on sending a body after its answer. Not at once: a reset may overtake the rest
+ * of the answer. (Over HTTP/1.1 Node passes over the rest of the body, within the listener's requestTimeout.)
+ */
+function endUpload(request: HttpRequest, clock: Clock): void {
+  const { stream } = request;
+  if (!stream) return;
+  const check = () => {
+    if (stream.destroyed || request.complete) return;
+    if (stream.state.localClose) stream.close();
+    else wait();
+  };
+  const wait = () => stream.once('close', clock.after(limits.unreadBodyGraceMs, check));
+  stream.once('finish', () => {
+    if (!request.complete) wait();
+  });
 }

@@ -34,7 +34,9 @@ export class TextError extends Error {
 export function beginAnswer(exchange: Exchange, code: number, contentType?: string): boolean {
   if (exchange.answered) return false;
   exchange.answered = true;
-  const { response, warnings } = exchange;
+  const { request, response, warnings } = exchange;
+  // Whatever is left of the body is passed over. Left unread, Node would reset an HTTP/2 stream before its answer is out.
+  request.resume();
   response.statusCode = code;
   const texts = warnings.headers();
   if (texts.length > 0) response.setHeader('Warning', texts);

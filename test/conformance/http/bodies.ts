@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import type { HttpGroup } from '../http.ts';
 import { base, json } from './setting.ts';
+import { until } from './until.ts';
 
 const path = `${base}/widgets`;
 const widget = (name: string, note = '') => JSON.stringify({ metadata: { name }, spec: { note } });
@@ -46,6 +47,44 @@ export const bodies: HttpGroup = suite => {
     );
     assert.equal((await request({ method: 'POST', path, headers: json, body })).code, 413);
     assert.equal((await request({ path })).code, 200);
+  });
+
+  suite.test(
+    'a client that never stops sending is answered, and its place is free again',
+    async setting => {
+      const busy = { ...json, authorization: 'Bearer busy' };
+      for (let round = 0; round < 3; round++) {
+        const client = setting.connect();
+        const body = endless();
+        const answer = await client.request({ method: 'POST', path, headers: busy, body });
+        assert.equal(answer.code, 413);
+        // Over HTTP/1.1 the connection is what has to end.
+        if (suite.transport.name === 'HTTP/1.1') client.close();
+        else {
+          await until(() => setting.clock.waiting === 2);
+          setting.clock.advance(5_000);
+        }
+        await until(() => setting.log.filter(({ message }) => message === 'request').length > round);
+        body.destroy();
+      }
+    },
+    { bounds: { maxMutatingRequestsInflight: 1 } },
+  );
+
+  suite.test('a large answer is whole even to a client that is still sending', async setting => {
+    const note = 'n'.repeat(10_000);
+    setting.widgets.fill(500, at => ({
+      apiVersion: 'v3',
+      kind: 'Widget',
+      metadata: { name: `w${at}` },
+      spec: { note },
+    }));
+    const client = setting.connect();
+    const body = endless();
+    const answer = await client.request({ path, headers: json, body });
+    assert.equal((answer.json().items as unknown[]).length, 500);
+    client.close();
+    body.destroy();
   });
 
   suite.test('what is no object is 400', async ({ request }) => {
@@ -97,3 +136,12 @@ export const bodies: HttpGroup = suite => {
     }
   });
 };
+
+/** A body without an end. */
+function endless(): Readable {
+  return new Readable({
+    read() {
+      setImmediate(() => this.push(Buffer.alloc(64 * 1024, ' ')));
+    },
+  });
+}

@@ -1,6 +1,6 @@
 import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2';
 import { Agent, request as requestHttp1 } from 'node:https';
-import type { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 
 export interface RequestOptions {
   method?: string;
@@ -69,6 +69,8 @@ export const http1: Transport = {
             ...(typeof options.body === 'string' || Buffer.isBuffer(options.body)
               ? { 'content-length': String(Buffer.byteLength(options.body)) }
               : {}),
+            // Node's client does not frame the body of a GET unless told to.
+            ...(options.body instanceof Readable && { 'transfer-encoding': 'chunked' }),
             ...options.headers,
           },
         });

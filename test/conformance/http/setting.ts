@@ -28,6 +28,11 @@ export class TestClock implements Clock {
     return 0.5;
   }
 
+  /** Number of timers that wait. */
+  get waiting(): number {
+    return this.#timers.size;
+  }
+
   advance(byMs: number): void {
     this.#nowMs += byMs;
     for (const timer of [...this.#timers].filter(({ atMs }) => atMs <= this.#nowMs)) {
