@@ -5,7 +5,14 @@ import type { ApiObject } from '../machinery/object.ts';
 import { alreadyExists, badRequest, StatusError } from '../machinery/status.ts';
 import { StorageError } from '../storage/errors.ts';
 import { groupResource, nameOf, type RequestContext, type ResourceParts, timestamp } from './context.ts';
-import { checkObject, dropDuplicateOwners, fillDefaults, settleNamespace, warnOf } from './prepare.ts';
+import {
+  checkObject,
+  dropDuplicateOwners,
+  fillDefaults,
+  settleNamespace,
+  warnOf,
+  wipeForCreate,
+} from './prepare.ts';
 
 /**
  * Stores a new object (machinery.md §3.1): wipes what the system sets, fills defaults, names it, checks it, writes it.
@@ -47,15 +54,11 @@ function prepareNew(
   const object = copy(sent);
   const { metadata } = object;
   settleNamespace(parts, object, namespace);
-  delete metadata.deletionTimestamp;
-  delete metadata.deletionGracePeriodSeconds;
-  // Fields are not tracked before server-side apply is served.
-  delete metadata.managedFields;
+  wipeForCreate(parts.kind, object);
   dropDuplicateOwners(object, context);
   metadata.uid = parts.newUid();
   metadata.creationTimestamp = timestamp(parts.now());
   metadata.generation = 1;
-  if (parts.kind.statusSubresource) delete object.status;
   fillDefaults(parts, object, undefined);
   return object;
 }

@@ -1,16 +1,18 @@
-import { group } from '../kinds/kind.ts';
+import { group, type Kind } from '../kinds/kind.ts';
 import { limits } from '../limits.ts';
 import { equal } from '../machinery/equal.ts';
 import { validateObjectMeta, validateObjectMetaUpdate } from '../machinery/metadata.ts';
 import type { ApiObject, OwnerReference } from '../machinery/object.ts';
-import { badRequest, invalid } from '../machinery/status.ts';
+import { badRequest, type FieldError, invalid } from '../machinery/status.ts';
 import { applyDefaults } from '../schema/default.ts';
 import { canonicalize } from '../schema/semantics.ts';
 import { validate } from '../schema/validate.ts';
 import type { RequestContext, ResourceParts } from './context.ts';
 
+type KindOnly = Pick<ResourceParts, 'kind'>;
+
 /** Fills the namespace from the URL, or refuses another one (rest.BeforeCreate; machinery.md §3.1 step 3). */
-export function settleNamespace(parts: ResourceParts, object: ApiObject, namespace: string): void {
+export function settleNamespace(parts: KindOnly, object: ApiObject, namespace: string): void {
   if (!parts.kind.namespaced) {
     delete object.metadata.namespace;
     return;
@@ -22,7 +24,7 @@ export function settleNamespace(parts: ResourceParts, object: ApiObject, namespa
 }
 
 /** Drops owner references that are there twice, with a warning (apimachinery dedupOwnerReferences). */
-export function dropDuplicateOwners(object: ApiObject, context: RequestContext): void {
+export function dropDuplicateOwners(object: ApiObject, context: Pick<RequestContext, 'warn'>): void {
   const owners = object.metadata.ownerReferences;
   if (!owners) return;
   const kept: OwnerReference[] = [];
@@ -39,23 +41,37 @@ export function dropDuplicateOwners(object: ApiObject, context: RequestContext):
   object.metadata.ownerReferences = kept;
 }
 
+/** Takes from a sent object what only the system may say of a new one (rest.BeforeCreate, machinery.md §3.1). */
+export function wipeForCreate(kind: Kind, object: ApiObject): void {
+  const { metadata } = object;
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  // Fields are not tracked before server-side apply is served.
+  delete metadata.managedFields;
+  if (kind.statusSubresource) delete object.status;
+}
+
 /** Sets what neither the user nor the schema said. */
-export function fillDefaults(parts: ResourceParts, object: ApiObject, old: ApiObject | undefined): void {
+export function fillDefaults(parts: KindOnly, object: ApiObject, old: ApiObject | undefined): void {
   canonicalize(parts.kind.schema, object);
   applyDefaults(parts.kind.schema, object);
   parts.kind.defaults?.(object, old);
 }
 
-/** Every rule on the object by itself, all problems at once as 422: metadata, schema, CEL, the rules of Calico. */
-export function checkObject(parts: ResourceParts, object: ApiObject, old: ApiObject | undefined): void {
-  const { kind } = parts;
-  const errors = [
+/** Every problem of an object by itself, whose defaults are filled: metadata, schema, CEL, the rules of Calico. */
+export function objectErrors(kind: Kind, object: ApiObject, old: ApiObject | undefined): FieldError[] {
+  return [
     ...validateObjectMeta(object, { namespaced: kind.namespaced }),
     ...(old ? validateObjectMetaUpdate(object, old) : []),
     ...validate(kind.schema, object, old),
-  ];
+  ].slice(0, limits.maxFieldErrors);
+}
+
+/** Refuses an object with problems of its own, all of them at once as 422. */
+export function checkObject(parts: ResourceParts, object: ApiObject, old: ApiObject | undefined): void {
+  const errors = objectErrors(parts.kind, object, old);
   if (errors.length === 0) return;
-  throw invalid(group, kind.kind, object.metadata.name ?? '', errors.slice(0, limits.maxFieldErrors));
+  throw invalid(group, parts.kind.kind, object.metadata.name ?? '', errors);
 }
 
 /** Tells what is legal but probably wrong in an object that has been checked (rest.RESTCreateStrategy WarningsOnCreate). */
