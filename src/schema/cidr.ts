@@ -23,9 +23,13 @@ export type LeadingZeros = 'none' | 'prefix' | 'anywhere';
 
 /** Why a text is no address or block, in the words of Go's net/netip. */
 export class IpSyntaxError extends Error {
-  constructor(message: string) {
+  /** The end of the message, without the text and the function of Go that read it. */
+  readonly reason: string;
+
+  constructor(message: string, reason: string) {
     super(message);
     this.name = 'IpSyntaxError';
+    this.reason = reason;
   }
 }
 
@@ -63,7 +67,7 @@ function attempt<T>(read: () => T): T | undefined {
 /** The address of a text; throws IpSyntaxError with Go's reason. */
 export function readIp(text: string, leadingZeros: LeadingZeros = 'none'): IpAddress {
   const fail = (reason: string): never => {
-    throw new IpSyntaxError(`ParseAddr(${JSON.stringify(text)}): ${reason}`);
+    throw new IpSyntaxError(`ParseAddr(${JSON.stringify(text)}): ${reason}`, reason);
   };
   const mark = /[.:%]/.exec(text)?.[0];
   const lenient = leadingZeros === 'anywhere';
@@ -74,8 +78,8 @@ export function readIp(text: string, leadingZeros: LeadingZeros = 'none'): IpAdd
 
 /** The block of a text; throws IpSyntaxError with Go's reason. */
 export function readCidr(text: string, leadingZeros: LeadingZeros = 'prefix'): Cidr {
-  const fail = (reason: string): never => {
-    throw new IpSyntaxError(`netip.ParsePrefix(${JSON.stringify(text)}): ${reason}`);
+  const fail = (message: string, reason = message): never => {
+    throw new IpSyntaxError(`netip.ParsePrefix(${JSON.stringify(text)}): ${message}`, reason);
   };
   const slash = text.lastIndexOf('/');
   if (slash < 0) fail("no '/'");
@@ -84,7 +88,8 @@ export function readCidr(text: string, leadingZeros: LeadingZeros = 'prefix'): C
   try {
     address = readIp(addressText, leadingZeros);
   } catch (error) {
-    return fail((error as Error).message);
+    const { message, reason } = error as IpSyntaxError;
+    return fail(message, reason);
   }
   const wellFormed = leadingZeros === 'none' ? /^(0|[1-9][0-9]*)$/ : /^[0-9]+$/;
   if (!wellFormed.test(lengthText)) fail(`bad bits after slash: ${JSON.stringify(lengthText)}`);

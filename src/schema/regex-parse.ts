@@ -21,12 +21,19 @@ interface Reader {
   chars: string[];
   at: number;
   flags: Flags;
+  /** How many groups are open. */
+  depth: number;
+  groupNames: Set<string>;
+  /** Whether syntax that cannot be run here is let pass as long as Go knows it. */
+  syntaxOnly: boolean;
   fail(reason: string): never;
 }
 
 const lastCodePoint = 0x10ffff;
 /** RE2's own bound on a counted repetition. */
 const maxRepeat = 1000;
+/** Go's own bound on groups within groups. */
+const maxDepth = 1000;
 
 const digits: Ranges = [0x30, 0x39];
 const word: Ranges = [0x30, 0x39, 0x41, 0x5a, 0x5f, 0x5f, 0x61, 0x7a];
@@ -50,19 +57,42 @@ const foldedBeyondAscii = [
   [0x53, 0x73, 0x17f],
 ] as const;
 
-/** The syntax tree of a pattern; throws SyntaxError for one that Go refuses or that is not known here. */
-export function parseRegex(pattern: string): Expression {
+/**
+ * The syntax tree of a pattern; throws SyntaxError for one that Go refuses or that is not known here. With
+ * `syntaxOnly` everything that Go knows passes, and the tree is good for nothing.
+ */
+export function parseRegex(pattern: string, options: { syntaxOnly?: boolean } = {}): Expression {
   const reader: Reader = {
     chars: [...pattern],
     at: 0,
     flags: { ignoreCase: false, dotAll: false },
+    depth: 0,
+    groupNames: new Set(),
+    syntaxOnly: options.syntaxOnly ?? false,
     fail(reason) {
       throw new SyntaxError(`pattern ${JSON.stringify(pattern)}: ${reason} at ${reader.at}`);
     },
   };
   const expression = readChoice(reader);
   if (reader.at < reader.chars.length) reader.fail('unexpected )');
+  if (!repeatsFit(expression, maxRepeat)) reader.fail('repeats of repeats make too many');
   return expression;
+}
+
+/** Whether the counts of repeats within repeats, multiplied, stay within the bound (Go's repeatIsValid). */
+function repeatsFit(expression: Expression, bound: number): boolean {
+  switch (expression.op) {
+    case 'sequence':
+    case 'choice':
+      return expression.parts.every(part => repeatsFit(part, bound));
+    case 'repeat': {
+      const count = expression.max === Infinity ? expression.min : expression.max;
+      if (count > bound) return false;
+      return repeatsFit(expression.part, count === 0 ? bound : Math.trunc(bound / count));
+    }
+    default:
+      return true;
+  }
 }
 
 function readChoice(reader: Reader): Expression {
@@ -128,16 +158,19 @@ function readAtom(reader: Reader): Expression {
 
 function readGroup(reader: Reader): Expression {
   const outer = reader.flags;
+  if (++reader.depth > maxDepth) reader.fail('too many groups within groups');
   if (take(reader, '?')) {
     if (take(reader, 'P') && reader.chars[reader.at] !== '<') reader.fail('unknown group');
     if (take(reader, '<')) {
       const name = readUntil(reader, '>');
-      if (!/^\w+$/.test(name)) reader.fail('bad group name');
+      if (!/^\w+$/.test(name) || reader.groupNames.has(name)) reader.fail('bad group name');
+      reader.groupNames.add(name);
     } else {
       const inner = readFlags(reader);
       // (?i) holds until the end of the enclosing group, (?i:…) only within.
       if (take(reader, ')')) {
         reader.flags = inner;
+        reader.depth--;
         return { op: 'empty' };
       }
       if (!take(reader, ':')) reader.fail('unknown group');
@@ -147,6 +180,7 @@ function readGroup(reader: Reader): Expression {
   const expression = readChoice(reader);
   if (!take(reader, ')')) reader.fail('missing )');
   reader.flags = outer;
+  reader.depth--;
   return expression;
 }
 
@@ -157,6 +191,7 @@ function readFlags(reader: Reader): Flags {
     if (take(reader, '-')) on = false;
     else if (take(reader, 'i')) flags.ignoreCase = on;
     else if (take(reader, 's')) flags.dotAll = on;
+    else if (reader.syntaxOnly && take(reader, 'm')) continue;
     else if (!take(reader, 'U')) return flags;
   }
 }
@@ -164,8 +199,41 @@ function readFlags(reader: Reader): Flags {
 function readEscape(reader: Reader): Expression {
   if (take(reader, 'A')) return { op: 'start' };
   if (take(reader, 'z')) return { op: 'end' };
+  if (reader.syntaxOnly && skipExtra(reader)) return { op: 'empty' };
   const perl = readPerlClass(reader);
   return perl ? { op: 'chars', ranges: perl } : literal(reader, readEscapedChar(reader));
+}
+
+/** Passes over word boundaries, quoted text and classes of Unicode, behind the backslash; says whether there was one. */
+function skipExtra(reader: Reader): boolean {
+  if (take(reader, 'b') || take(reader, 'B')) return true;
+  if (!take(reader, 'Q')) return skipUnicodeClass(reader);
+  const rest = reader.chars.slice(reader.at);
+  const end = rest.findIndex((char, index) => char === '\\' && rest[index + 1] === 'E');
+  reader.at = end < 0 ? reader.chars.length : reader.at + end + 2;
+  return true;
+}
+
+/** Passes over a class such as \pL, \P{Lu} or \p{^Greek}, behind the backslash. */
+function skipUnicodeClass(reader: Reader): boolean {
+  if (!take(reader, 'p') && !take(reader, 'P')) return false;
+  const name = take(reader, '{') ? readUntil(reader, '}') : (reader.chars[reader.at++] ?? '');
+  const known = name.replace(/^\^/, '');
+  if (known === 'Any') return true;
+  // Go knows the categories by their short names and the scripts by their long ones.
+  const isKnown =
+    (/^[A-Z][a-z]?$/.test(known) && isProperty(`gc=${known}`)) ||
+    (/^[A-Z][a-z]{2}/.test(known) && isProperty(`sc=${known}`));
+  return isKnown || reader.fail(`unknown class ${JSON.stringify(name)}`);
+}
+
+function isProperty(text: string): boolean {
+  try {
+    new RegExp(`\\p{${text}}`, 'u');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** \d, \w, \s and their opposites, behind the backslash. */
@@ -190,6 +258,14 @@ function readEscapedChar(reader: Reader): string {
     if (reader.chars[reader.at - 1] !== '}') reader.at += 2;
     return String.fromCodePoint(Number.parseInt(hex, 16));
   }
+  // One digit alone would be a backreference, which Go does not have.
+  const octal = /^(?:0[0-7]{0,2}|[1-7][0-7]{1,2})/.exec(
+    reader.chars.slice(reader.at - 1, reader.at + 2).join(''),
+  );
+  if (octal && reader.syntaxOnly) {
+    reader.at += octal[0].length - 1;
+    return String.fromCodePoint(Number.parseInt(octal[0], 8));
+  }
   // Any ASCII punctuation may be escaped; letters and digits would mean something.
   if (/^[!-/:-@[-`{-~]$/.test(char)) return char;
   return reader.fail(`unknown escape \\${char}`);
@@ -202,9 +278,11 @@ function readClass(reader: Reader): Expression {
     if (!first && take(reader, ']')) break;
     if (reader.at >= reader.chars.length) reader.fail('missing ]');
     if (reader.chars[reader.at] === '[' && reader.chars[reader.at + 1] === ':') {
-      reader.fail('named classes are not known');
+      if (!reader.syntaxOnly) reader.fail('named classes are not known');
+      if (skipNamedClass(reader)) continue;
     }
     const escaped = take(reader, '\\');
+    if (escaped && reader.syntaxOnly && skipUnicodeClass(reader)) continue;
     const perl = escaped ? readPerlClass(reader) : undefined;
     if (perl) {
       ranges.push(...perl);
@@ -223,6 +301,21 @@ function readClass(reader: Reader): Expression {
   return { op: 'chars', ranges: negated ? invert(merged) : merged };
 }
 
+const namedClasses = 'alnum|alpha|ascii|blank|cntrl|digit|graph|lower|print|punct|space|upper|word|xdigit';
+const namedClass = new RegExp(`^\\[:\\^?(${namedClasses}):\\]`);
+
+/** Passes over [:alpha:] and the like; what has no end is no class. */
+function skipNamedClass(reader: Reader): boolean {
+  const rest = reader.chars.slice(reader.at, reader.at + 32).join('');
+  const found = namedClass.exec(rest);
+  if (!found) {
+    if (/^\[:.*?:\]/s.test(reader.chars.slice(reader.at).join(''))) reader.fail('unknown class');
+    return false;
+  }
+  reader.at += found[0].length;
+  return true;
+}
+
 function readClassChar(reader: Reader, escaped: boolean): number {
   const char = escaped ? readEscapedChar(reader) : (reader.chars[reader.at++] ?? reader.fail('missing ]'));
   return char.codePointAt(0)!;
@@ -238,6 +331,7 @@ function fold(reader: Reader, ranges: Ranges): Ranges {
   const folded = [...ranges];
   for (let index = 0; index < ranges.length; index += 2) {
     const [from, to] = [ranges[index]!, ranges[index + 1]!];
+    if (reader.syntaxOnly) continue;
     if (to > 0x7f && to !== lastCodePoint && ![0x17f, 0x212a].includes(to)) {
       reader.fail('(?i) beyond ASCII is not known');
     }
