@@ -17,10 +17,17 @@ export class YamlSyntaxError extends Error {
   }
 }
 
-/** A key that its mapping has already: the key as Go prints it, and where its value stands. */
+/** A key that its mapping has already: the key as Go prints it, and where it and its value stand. */
 export interface YamlDuplicate {
   key: string;
+  keyOffset: number;
   offset: number;
+}
+
+/** How to read a text: how many tokens it may have, and where to note the places of its fields. */
+export interface YamlReading {
+  maxTokens: number;
+  trace?: JsonTrace;
 }
 
 type Node = ParsedNode | null;
@@ -56,7 +63,7 @@ function failingComposer(): Composer {
 type ErrorSource = number | number[] | { offset: number };
 
 /** Composes all documents of a text. Every scalar stays text; explicit tags stay on their nodes. */
-function composeDocuments(text: string): { contents: Node }[] {
+function composeDocuments(text: string, maxTokens: number): { contents: Node }[] {
   const parser = new Parser();
   const composer = failingComposer();
   const documents = [];
@@ -71,8 +78,7 @@ function composeDocuments(text: string): { contents: Node }[] {
       if (parser.stack.length > maxParserStack) {
         throw new YamlSyntaxError('exceeded max depth', parser.offset);
       }
-      if (tokens > limits.maxYamlTokens)
-        throw new YamlSyntaxError('the document is too large', parser.offset);
+      if (tokens > maxTokens) throw new YamlSyntaxError('the document is too large', parser.offset);
     }
     for (const token of parser.end()) yield* composer.next(token);
     yield* composer.end();
@@ -190,7 +196,7 @@ class YamlConverter {
       this.trace?.offsets.set(fieldPath, keyOffset);
       setOwnField(object, key.name, this.value(pair.value, fieldPath));
       if (own.has(key.name) && this.aliasDepth === 0) {
-        this.duplicates.push({ key: key.printed, offset: pair.value?.range[0] ?? keyOffset });
+        this.duplicates.push({ key: key.printed, keyOffset, offset: pair.value?.range[0] ?? keyOffset });
       }
       own.add(key.name);
     }
@@ -231,11 +237,14 @@ function isMergeKey(node: Node): boolean {
 
 /**
  * Reads one YAML document as sigs.k8s.io/yaml does, which is what kubectl and kube-apiserver use, with two
- * differences: more than one document is an error here, and the bounds are limits.maxYamlTokens, maxYamlAliases and
+ * differences: more than one document is an error here, and the bounds are `maxTokens`, limits.maxYamlAliases and
  * maxYamlAliasCharacters. Of several equal keys the last wins. Throws YamlSyntaxError.
  */
-export function readYaml(text: string, trace?: JsonTrace): { value: Json; duplicates: YamlDuplicate[] } {
-  const documents = composeDocuments(text).filter(document => !isEmptyDocument(document));
+export function readYaml(
+  text: string,
+  { maxTokens, trace }: YamlReading,
+): { value: Json; duplicates: YamlDuplicate[] } {
+  const documents = composeDocuments(text, maxTokens).filter(document => !isEmptyDocument(document));
   const second = documents[1]?.contents;
   if (second) throw new YamlSyntaxError(severalDocuments, second.range[0]);
   const converter = new YamlConverter(text, trace);

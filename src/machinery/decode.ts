@@ -1,6 +1,6 @@
 import { limits } from '../limits.ts';
 import { JsonReader, JsonSyntaxError, type JsonTrace } from './decode-json.ts';
-import { readYaml, type YamlDuplicate, YamlSyntaxError } from './decode-yaml.ts';
+import { readYaml, YamlSyntaxError } from './decode-yaml.ts';
 import { goQuote } from './go-text.ts';
 import type { Json } from './json.ts';
 
@@ -28,6 +28,8 @@ export interface Decoded {
   value: Json;
   /** One message per field that appears more than once, as strict field validation reports it. */
   duplicates: string[];
+  /** Where the field stands that the duplicate of this index repeats; undefined where that is not known. */
+  duplicatePosition?(index: number): TextPosition | undefined;
   /**
    * Where the field or list item with this path stands (the key of a field), for paths as field errors have
    * them: `spec.ingress[0].action`, `metadata.labels[app]`. The first call reads the text a second time.
@@ -37,6 +39,16 @@ export interface Decoded {
 
 export type DecodableMediaType = 'application/json' | 'application/yaml';
 
+/** How to read what is a part of a larger text, or larger than a request may be. */
+export interface DecodeOptions {
+  /** Where the bytes begin in the text that positions are told of; its start when absent. */
+  origin?: TextPosition;
+  /** The tokens that a YAML document may have; limits.maxYamlTokens when absent. */
+  maxYamlTokens?: number;
+}
+
+const textStart: TextPosition = { line: 1, column: 1 };
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
@@ -45,14 +57,22 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * sigs.k8s.io/yaml reads it. Throws DecodeError with the message of Go's JSON or YAML reader where there is one;
  * unlike Go, invalid UTF-8 is refused rather than replaced, and the depth is bounded by limits.maxJsonDepth.
  */
-export function decode(bytes: Uint8Array, mediaType: DecodableMediaType): Decoded {
+export function decode(
+  bytes: Uint8Array,
+  mediaType: DecodableMediaType,
+  options: DecodeOptions = {},
+): Decoded {
+  const { origin = textStart } = options;
   let text: string;
   try {
     text = utf8.decode(bytes);
   } catch {
-    throw new DecodeError('the body is not valid UTF-8', invalidUtf8Position(bytes));
+    const valid = validUtf8Prefix(bytes);
+    throw new DecodeError('the body is not valid UTF-8', positionsIn(valid, origin)(valid.length));
   }
-  return mediaType === 'application/json' ? decodeJsonText(text) : decodeYamlText(text);
+  const positions = positionsIn(text, origin);
+  if (mediaType === 'application/json') return decodeJsonText(text, positions);
+  return decodeYamlText(text, positions, options.maxYamlTokens ?? limits.maxYamlTokens);
 }
 
 /**
@@ -64,51 +84,56 @@ export function parseStored(bytes: Uint8Array, hasInt64: boolean): Json {
   return hasInt64 ? new JsonReader(text).read() : (JSON.parse(text) as Json);
 }
 
-function decodeJsonText(text: string): Decoded {
+/** Tells where an offset is. */
+type Positions = (offset: number) => TextPosition;
+
+function decodeJsonText(text: string, positions: Positions): Decoded {
   const reader = new JsonReader(text);
   let value: Json;
   try {
     value = reader.read();
   } catch (error) {
-    if (error instanceof JsonSyntaxError)
-      throw new DecodeError(error.message, positionAt(text, error.offset));
+    if (error instanceof JsonSyntaxError) throw new DecodeError(error.message, positions(error.offset));
     throw error;
   }
   const traced = lazyTrace(trace => new JsonReader(text, trace).read());
-  const duplicates = reader.sawDuplicate
-    ? [...traced().duplicates]
-        .slice(0, limits.maxStrictErrors)
-        .map(path => `duplicate field ${goQuote(path)}`)
-    : [];
-  return { value, duplicates, position: positionIn(text, traced) };
+  const repeated = reader.sawDuplicate ? [...traced().duplicates].slice(0, limits.maxStrictErrors) : [];
+  const position = positionOf(traced, positions);
+  return {
+    value,
+    duplicates: repeated.map(path => `duplicate field ${goQuote(path)}`),
+    duplicatePosition: index => (index in repeated ? position(repeated[index]!) : undefined),
+    position,
+  };
 }
 
-function decodeYamlText(text: string): Decoded {
+function decodeYamlText(text: string, positions: Positions, maxTokens: number): Decoded {
   // JSON is YAML, and what claims to be YAML often is JSON; reading it as such is a hundred times faster.
   if (/^\s*\{/.test(text)) {
     try {
-      const decoded = decodeJsonText(text);
+      const decoded = decodeJsonText(text, positions);
       if (decoded.duplicates.length === 0) return decoded;
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
     }
   }
   try {
-    const { value, duplicates } = readYaml(text);
-    const traced = lazyTrace(trace => readYaml(text, trace));
-    return { value, duplicates: yamlDuplicates(text, duplicates), position: positionIn(text, traced) };
+    const { value, duplicates } = readYaml(text, { maxTokens });
+    const traced = lazyTrace(trace => readYaml(text, { maxTokens, trace }));
+    const repeated = duplicates
+      .slice(0, limits.maxStrictErrors)
+      .map(({ key, keyOffset, offset }) => ({ key, at: positions(keyOffset), value: positions(offset) }));
+    return {
+      value,
+      duplicates: repeated.map(each => `line ${each.value.line}: key ${each.key} already set in map`),
+      duplicatePosition: index => repeated[index]?.at,
+      position: positionOf(traced, positions),
+    };
   } catch (error) {
     if (!(error instanceof YamlSyntaxError)) throw error;
-    const position = positionAt(text, error.offset);
+    const position = positions(error.offset);
     throw new DecodeError(`yaml: line ${position.line}: ${error.message}`, position);
   }
-}
-
-function yamlDuplicates(text: string, duplicates: YamlDuplicate[]): string[] {
-  return duplicates.slice(0, limits.maxStrictErrors).map(duplicate => {
-    const { line } = positionAt(text, duplicate.offset);
-    return `line ${line}: key ${duplicate.key} already set in map`;
-  });
 }
 
 function lazyTrace(fill: (trace: JsonTrace) => unknown): () => JsonTrace {
@@ -122,27 +147,43 @@ function lazyTrace(fill: (trace: JsonTrace) => unknown): () => JsonTrace {
   };
 }
 
-function positionIn(text: string, traced: () => JsonTrace): (path: string) => TextPosition | undefined {
+function positionOf(
+  traced: () => JsonTrace,
+  positions: Positions,
+): (path: string) => TextPosition | undefined {
   return path => {
     // Field errors write the key of a map in brackets: metadata.labels[app].
     const dotted = path.replace(/\[([^\]]*[^\]\d][^\]]*)\]/g, '.$1');
     const offset = traced().offsets.get(path) ?? traced().offsets.get(dotted);
-    return offset === undefined ? undefined : positionAt(text, offset);
+    return offset === undefined ? undefined : positions(offset);
   };
 }
 
-function positionAt(text: string, offset: number): TextPosition {
-  let line = 1;
-  let lineStart = 0;
-  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) {
-    line++;
-    lineStart = at + 1;
-  }
-  return { line, column: offset - lineStart + 1 };
+/** Positions in a text that begins at `origin`. Finds the line breaks once, when it is first asked. */
+function positionsIn(text: string, origin: TextPosition): Positions {
+  let lineStarts: number[] | undefined;
+  return offset => {
+    lineStarts ??= startsOfLines(text);
+    let line = 0;
+    let beyond = lineStarts.length;
+    while (beyond - line > 1) {
+      const middle = (line + beyond) >> 1;
+      if (lineStarts[middle]! <= offset) line = middle;
+      else beyond = middle;
+    }
+    const column = offset - lineStarts[line]! + 1;
+    return { line: origin.line + line, column: line === 0 ? origin.column - 1 + column : column };
+  };
 }
 
-/** Where valid UTF-8 ends: the text up to there, found by halving. */
-function invalidUtf8Position(bytes: Uint8Array): TextPosition {
+function startsOfLines(text: string): number[] {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
+}
+
+/** The text up to where the bytes stop being UTF-8, found by halving. */
+function validUtf8Prefix(bytes: Uint8Array): string {
   const validPrefix = (length: number) => {
     try {
       // `stream` accepts a character that is cut off at the end.
@@ -158,6 +199,5 @@ function invalidUtf8Position(bytes: Uint8Array): TextPosition {
     if (validPrefix(middle) === undefined) bad = middle;
     else good = middle;
   }
-  const text = validPrefix(good) ?? '';
-  return positionAt(text, text.length);
+  return validPrefix(good) ?? '';
 }
