@@ -4,14 +4,15 @@ import {
   globalPolicyProperties,
   globalPolicyValidations,
   policyColumns,
-  policyProperties,
   policySelector,
 } from './parts/policy.ts';
+import { globalPolicyName } from './parts/policychecks.ts';
+import { policyDefaults } from './parts/policydefaults.ts';
 import { policyExamples } from './parts/policyexamples.ts';
+import { globalPolicyWarnings } from './parts/policywarnings.ts';
 
 const spec = object(
   {
-    ...policyProperties,
     ...globalPolicyProperties,
     selector: policySelector('workloads of all namespaces and host endpoints'),
   },
@@ -33,8 +34,13 @@ export const globalNetworkPolicy: Kind = {
   description:
     'A firewall policy for the whole cluster: it applies to workloads of all namespaces and to host ' +
     'endpoints, chosen by label. It belongs to a tier.',
-  schema: object({ spec }, 'A firewall policy for the whole cluster.', { required: ['spec'] }),
+  schema: object({ spec }, 'A firewall policy for the whole cluster.', {
+    required: ['spec'],
+    rules: [globalPolicyName],
+  }),
   selectableFields: ['spec.tier'],
   columns: policyColumns({ staged: false }),
+  defaults: policyDefaults,
+  warnings: globalPolicyWarnings,
   examples: policyExamples({ kind: 'GlobalNetworkPolicy', namespaced: false, staged: false }),
 };

@@ -1,6 +1,13 @@
 import { type Infer, object } from '../schema/build.ts';
 import type { Kind } from './kind.ts';
-import { networkSetColumns, networkSetExamples, networkSetSpec } from './parts/networkset.ts';
+import {
+  networkSetColumns,
+  networkSetExamples,
+  networkSetSpec,
+  networkSetWarnings,
+} from './parts/networkset.ts';
+
+import { reservedSetLabel } from './parts/policychecks.ts';
 
 export type GlobalNetworkSetSpec = Infer<typeof networkSetSpec>;
 
@@ -18,8 +25,10 @@ export const globalNetworkSet: Kind = {
     'its labels with the selector of a rule, namespaced ones with namespaceSelector global() as well.',
   schema: object({ spec: networkSetSpec }, 'A list of networks for policies of the whole cluster.', {
     required: ['spec'],
+    rules: [reservedSetLabel],
   }),
   selectableFields: [],
   columns: networkSetColumns,
+  warnings: networkSetWarnings,
   examples: networkSetExamples({ kind: 'GlobalNetworkSet', namespaced: false }),
 };

@@ -1,7 +1,10 @@
 import { type Infer, object } from '../schema/build.ts';
 import type { Kind } from './kind.ts';
 import { policyColumns, policyProperties, policySelector, policyValidations } from './parts/policy.ts';
+import { namespacedPolicyName } from './parts/policychecks.ts';
+import { policyDefaults } from './parts/policydefaults.ts';
 import { policyExamples } from './parts/policyexamples.ts';
+import { policyWarnings } from './parts/policywarnings.ts';
 
 const spec = object(
   {
@@ -26,8 +29,13 @@ export const networkPolicy: Kind = {
   description:
     'A firewall policy for workloads of one namespace, chosen by label: ordered rules that allow, deny, ' +
     'log or pass on their traffic. It belongs to a tier.',
-  schema: object({ spec }, 'A firewall policy for workloads of one namespace.', { required: ['spec'] }),
+  schema: object({ spec }, 'A firewall policy for workloads of one namespace.', {
+    required: ['spec'],
+    rules: [namespacedPolicyName],
+  }),
   selectableFields: ['spec.tier'],
   columns: policyColumns({ staged: false }),
+  defaults: policyDefaults,
+  warnings: policyWarnings,
   examples: policyExamples({ kind: 'NetworkPolicy', namespaced: true, staged: false }),
 };

@@ -1,6 +1,13 @@
 import { type Infer, object } from '../schema/build.ts';
 import type { Kind } from './kind.ts';
-import { networkSetColumns, networkSetExamples, networkSetSpec } from './parts/networkset.ts';
+import {
+  networkSetColumns,
+  networkSetExamples,
+  networkSetSpec,
+  networkSetWarnings,
+} from './parts/networkset.ts';
+
+import { reservedSetLabel } from './parts/policychecks.ts';
 
 export type NetworkSetSpec = Infer<typeof networkSetSpec>;
 
@@ -16,8 +23,12 @@ export const networkSet: Kind = {
   description:
     'A list of networks under one name. Policies of its namespace match it by its labels with the ' +
     'selector of a rule, other policies with a namespaceSelector as well.',
-  schema: object({ spec: networkSetSpec }, 'A list of networks under one name.', { required: ['spec'] }),
+  schema: object({ spec: networkSetSpec }, 'A list of networks under one name.', {
+    required: ['spec'],
+    rules: [reservedSetLabel],
+  }),
   selectableFields: [],
   columns: networkSetColumns,
+  warnings: networkSetWarnings,
   examples: networkSetExamples({ kind: 'NetworkSet', namespaced: true }),
 };

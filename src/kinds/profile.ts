@@ -1,14 +1,39 @@
 import type { ApiObject } from '../machinery/object.ts';
-import { array, type Infer, map, object, string, type Typed } from '../schema/build.ts';
+import { array, type Infer, integer, map, object, string, type Typed } from '../schema/build.ts';
+import { labelsRule } from '../schema/checks/label.ts';
 import { apiVersion, type Kind } from './kind.ts';
 import { ageColumn } from './parts/age.ts';
 import { listAt } from './parts/column.ts';
 import { type Rule, rule, withoutLimits } from './parts/rule.ts';
+import { profileAction, profileIcmp } from './parts/rulechecks.ts';
+import { ruleWarnings } from './parts/rulewarnings.ts';
 
-/** Calico checks the rules of a profile in code alone, so that any text is an action here. */
+/** Calico checks the rules of a profile in code alone, and actions not at all. */
 type ProfileRule = Omit<Rule, 'action'> & { action: string };
 
-const profileRule: Typed<ProfileRule> = withoutLimits(rule);
+function icmp(description: string) {
+  return object(
+    {
+      code: integer('ICMP code, 0 to 255.', { rules: [profileIcmp.code] }),
+      type: integer('ICMP type, 0 to 254, e.g. 8 for an echo request (ping) over IPv4.', {
+        rules: [profileIcmp.type],
+      }),
+    },
+    description,
+  );
+}
+
+const bareRule: Typed<ProfileRule> = withoutLimits(rule);
+
+const profileRule: Typed<ProfileRule> = {
+  ...bareRule,
+  properties: {
+    ...bareRule.properties,
+    action: { ...bareRule.properties!.action, rules: [profileAction] },
+    icmp: icmp('Match ICMP messages of this type and code.'),
+    notICMP: icmp('Match ICMP messages of any but this type and code.'),
+  },
+};
 
 const spec = object(
   {
@@ -17,6 +42,7 @@ const spec = object(
     labelsToApply: map(
       string('Value of the label.'),
       'Labels that every endpoint with the profile gets, for selectors to match. Labels of its own win.',
+      { rules: [labelsRule] },
     ),
   },
   'What the profile gives to its endpoints.',
@@ -52,6 +78,8 @@ export const profile: Kind = {
     countColumn('Egress', 'spec.egress', 'Number of egress rules.'),
     ageColumn,
   ],
+  warnings: object =>
+    ['ingress', 'egress'].flatMap(field => ruleWarnings(listAt(object, `spec.${field}`), `spec.${field}`)),
   examples: {
     valid: [
       profileObject('shop-backend', {

@@ -4,21 +4,22 @@ import {
   globalPolicyProperties,
   globalPolicyValidations,
   policyColumns,
-  policyProperties,
   policySelector,
   stagedAction,
 } from './parts/policy.ts';
+import { globalPolicyName, stagedDelete } from './parts/policychecks.ts';
+import { policyDefaults } from './parts/policydefaults.ts';
 import { policyExamples } from './parts/policyexamples.ts';
+import { globalPolicyWarnings } from './parts/policywarnings.ts';
 
 const spec = object(
   {
-    ...policyProperties,
     ...globalPolicyProperties,
     selector: policySelector('workloads of all namespaces and host endpoints'),
     stagedAction,
   },
   'What the policy would apply to and what it would do.',
-  { 'x-kubernetes-validations': globalPolicyValidations },
+  { 'x-kubernetes-validations': globalPolicyValidations, rules: [stagedDelete] },
 );
 
 export type StagedGlobalNetworkPolicySpec = Infer<typeof spec>;
@@ -35,8 +36,13 @@ export const stagedGlobalNetworkPolicy: Kind = {
   description:
     'A GlobalNetworkPolicy on trial: flow logs show what it would do, and no traffic is changed. To put ' +
     'it in force, create a GlobalNetworkPolicy with the same content.',
-  schema: object({ spec }, 'A GlobalNetworkPolicy on trial.', { required: ['spec'] }),
+  schema: object({ spec }, 'A GlobalNetworkPolicy on trial.', {
+    required: ['spec'],
+    rules: [globalPolicyName],
+  }),
   selectableFields: ['spec.tier'],
   columns: policyColumns({ staged: true }),
+  defaults: policyDefaults,
+  warnings: globalPolicyWarnings,
   examples: policyExamples({ kind: 'StagedGlobalNetworkPolicy', namespaced: false, staged: true }),
 };

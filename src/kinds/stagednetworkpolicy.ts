@@ -7,7 +7,10 @@ import {
   policyValidations,
   stagedAction,
 } from './parts/policy.ts';
+import { namespacedPolicyName, stagedDelete } from './parts/policychecks.ts';
+import { policyDefaults } from './parts/policydefaults.ts';
 import { policyExamples } from './parts/policyexamples.ts';
+import { policyWarnings } from './parts/policywarnings.ts';
 
 const spec = object(
   {
@@ -16,7 +19,7 @@ const spec = object(
     stagedAction,
   },
   'What the policy would apply to and what it would do.',
-  { 'x-kubernetes-validations': policyValidations },
+  { 'x-kubernetes-validations': policyValidations, rules: [stagedDelete] },
 );
 
 export type StagedNetworkPolicySpec = Infer<typeof spec>;
@@ -33,8 +36,13 @@ export const stagedNetworkPolicy: Kind = {
   description:
     'A NetworkPolicy on trial: flow logs show what it would do, and no traffic is changed. To put it in ' +
     'force, create a NetworkPolicy with the same content.',
-  schema: object({ spec }, 'A NetworkPolicy on trial.', { required: ['spec'] }),
+  schema: object({ spec }, 'A NetworkPolicy on trial.', {
+    required: ['spec'],
+    rules: [namespacedPolicyName],
+  }),
   selectableFields: ['spec.tier'],
   columns: policyColumns({ staged: true }),
+  defaults: policyDefaults,
+  warnings: policyWarnings,
   examples: policyExamples({ kind: 'StagedNetworkPolicy', namespaced: true, staged: true }),
 };

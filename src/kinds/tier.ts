@@ -5,6 +5,8 @@ import { apiVersion, type Kind } from './kind.ts';
 import { ageColumn } from './parts/age.ts';
 import { fieldColumn } from './parts/column.ts';
 import { conditionCell, conditions } from './parts/conditions.ts';
+import { fill, objectIn } from './parts/fill.ts';
+import { tierName } from './parts/policychecks.ts';
 import { rulesNotChecked } from './parts/unchecked.ts';
 
 const spec = object(
@@ -69,6 +71,7 @@ export const tier: Kind = {
     'hands the traffic to the next. Who may read or write its policies can be set for each tier.',
   schema: object({ spec, status }, 'A group of policies that is applied as one step.', {
     required: ['spec'],
+    rules: [tierName],
     'x-kubernetes-validations': [
       builtInAction('kube-admin', 'Pass'),
       builtInAction('kube-baseline', 'Pass'),
@@ -101,6 +104,10 @@ export const tier: Kind = {
     },
     ageColumn,
   ],
+  defaults: object => {
+    const spec = objectIn(object, 'spec');
+    if (spec) fill(spec, 'order', 1000000, { keepEmpty: true });
+  },
   initial: [
     tierObject('default', { order: 1000000, defaultAction: 'Deny' }),
     tierObject('kube-admin', { order: 1000, defaultAction: 'Pass' }),
@@ -125,6 +132,7 @@ export const tier: Kind = {
       },
       tierObject('last-resort', {}),
       tierObject('default', { order: 1000000, defaultAction: 'Deny' }),
+      tierObject('default', {}),
     ],
     invalid: [
       {
@@ -152,9 +160,17 @@ export const tier: Kind = {
         ],
       },
       {
-        why: 'a tier default without an order',
-        object: tierObject('default', {}),
-        errors: ['<nil>: Invalid value: tier default is built in: its order is 1000000'],
+        why: 'a tier kube-admin without an order, which becomes that of tier default',
+        object: tierObject('kube-admin', { defaultAction: 'Pass' }),
+        errors: ['<nil>: Invalid value: tier kube-admin is built in: its order is 1000'],
+      },
+      {
+        why: 'a name that could not be the value of a label',
+        object: tierObject(`team.${'a'.repeat(60)}`, {}),
+        errors: [
+          `metadata.name: Invalid value: "team.${'a'.repeat(60)}": must not contain dots`,
+          `metadata.name: Invalid value: "team.${'a'.repeat(60)}": must be no more than 63 characters`,
+        ],
       },
       {
         why: 'a condition without a reason, and one in twice',

@@ -1,5 +1,8 @@
 import type { Json } from '../../machinery/json.ts';
+import type { ApiObject } from '../../machinery/object.ts';
 import { array, object, string } from '../../schema/build.ts';
+import { cidrRule } from '../../schema/checks/net.ts';
+import { cidrText, masked, parseCidr } from '../../schema/cidr.ts';
 import { apiVersion, type Column, type Kind } from '../kind.ts';
 import { ageColumn } from './age.ts';
 import { listAt, listCell } from './column.ts';
@@ -8,7 +11,9 @@ import { listAt, listCell } from './column.ts';
 export const networkSetSpec = object(
   {
     nets: array(
-      string('A network in CIDR notation or a single address, e.g. 192.0.2.0/24 or 2001:db8::1.'),
+      string('A network in CIDR notation or a single address, e.g. 192.0.2.0/24 or 2001:db8::1.', {
+        rules: [cidrRule],
+      }),
       'The networks, e.g. 192.0.2.0/24 or 2001:db8::1. IP versions may be mixed; each is listed once.',
       { 'x-kubernetes-list-type': 'set' },
     ),
@@ -33,6 +38,18 @@ export const networkSetColumns: Column[] = [
   ageColumn,
 ];
 
+/** Networks that stand for more than they look like. */
+export function networkSetWarnings(object: ApiObject): string[] {
+  return listAt(object, 'spec.nets').flatMap((net, index) => {
+    const cidr = typeof net === 'string' ? parseCidr(net) : undefined;
+    const text = cidr && cidrText(cidr);
+    const whole = cidr && cidrText(masked(cidr));
+    return text === whole
+      ? []
+      : [`spec.nets[${index}]: ${net} has host bits, and stands for all of ${whole}`];
+  });
+}
+
 /** Examples of NetworkSet or GlobalNetworkSet; the former lives in namespace `shop`. */
 export function networkSetExamples(of: { kind: string; namespaced: boolean }): Kind['examples'] {
   const make = (name: string, spec: Json) => ({
@@ -46,6 +63,8 @@ export function networkSetExamples(of: { kind: string; namespaced: boolean }): K
     spec,
   });
   const { spec: _spec, ...noSpec } = make('broken', {});
+  const reserved = make('broken', {});
+  Object.assign(reserved.metadata.labels, { 'projectcalico.org/namespace': 'shop' });
   return {
     valid: [
       make('payment-providers', {
@@ -55,6 +74,26 @@ export function networkSetExamples(of: { kind: string; namespaced: boolean }): K
       make('host-bits', { nets: ['10.1.2.3/16'] }),
     ],
     invalid: [
+      {
+        why: 'names of hosts in place of networks, and addresses that are none',
+        object: make('broken', { nets: ['example.com', '10.0.0.0/33', '192.0.2.01'] }),
+        errors: [
+          'spec.nets[0]: Invalid value: "example.com": ' +
+            'must be a CIDR or an address, such as 10.0.0.0/8 or 192.0.2.1: unexpected character',
+          'spec.nets[1]: Invalid value: "10.0.0.0/33": ' +
+            'must be a CIDR or an address, such as 10.0.0.0/8 or 192.0.2.1: prefix length out of range',
+          'spec.nets[2]: Invalid value: "192.0.2.01": must be a CIDR or an address, such as 10.0.0.0/8 or 192.0.2.1: ' +
+            'IPv4 field has octet with leading zero',
+        ],
+      },
+      {
+        why: 'a label that is not for users',
+        object: reserved,
+        errors: [
+          'metadata.labels[projectcalico.org/namespace]: Forbidden: ' +
+            'must be absent: Calico sets projectcalico.org/namespace itself, to the namespace of what is selected',
+        ],
+      },
       {
         why: 'the same network twice',
         object: make('broken', { nets: ['192.0.2.0/24', '198.51.100.0/24', '192.0.2.0/24'] }),

@@ -1,20 +1,30 @@
 import { array, boolean, number, oneOf, string, type Typed } from '../../schema/build.ts';
+import { nameRule } from '../../schema/checks/name.ts';
+import { orEmpty } from '../../schema/checks/text.ts';
 import type { ValidationRule } from '../../schema/schema.ts';
 import type { Column } from '../kind.ts';
 import { ageColumn } from './age.ts';
 import { fieldColumn, listAt, listCell, valueAt } from './column.ts';
+import { tierReference } from './policychecks.ts';
 import { refuseGlobal, rules, selector } from './rule.ts';
 
 const set = { 'x-kubernetes-list-type': 'set' } as const;
 
-/** Fields of `spec` that every tiered policy has. */
-export const policyProperties = {
-  egress: rules(
-    'Rules for traffic that leaves the selected endpoints, tried in order. Used when types has Egress.',
-  ),
-  ingress: rules(
-    'Rules for traffic that comes to the selected endpoints, tried in order. Used when types has Ingress.',
-  ),
+/** Rules of both directions, which every tiered policy has in `spec`. */
+function directions(of: { namespaced: boolean }) {
+  return {
+    egress: rules(
+      'Rules for traffic that leaves the selected endpoints, tried in order. Used when types has Egress.',
+      { direction: 'egress', ...of },
+    ),
+    ingress: rules(
+      'Rules for traffic that comes to the selected endpoints, tried in order. Used when types has Ingress.',
+      { direction: 'ingress', ...of },
+    ),
+  };
+}
+
+const common = {
   order: number('Place in the tier, e.g. 100: lower is applied first, absent comes last, equals go by name.'),
   performanceHints: array(
     oneOf(
@@ -30,7 +40,7 @@ export const policyProperties = {
   ),
   tier: string(
     'Tier that the policy belongs to; it must exist. Tiers are applied one after the other, by their order.',
-    { default: 'default' },
+    { default: 'default', rules: [orEmpty(nameRule), tierReference] },
   ),
   types: array(
     oneOf(['Ingress', 'Egress'], 'Ingress or Egress.'),
@@ -40,8 +50,13 @@ export const policyProperties = {
   ),
 };
 
-/** Fields of `spec` that the cluster-wide policies have beside `policyProperties`. */
+/** Fields of `spec` of the namespaced tiered policies; the cluster-wide ones have more. */
+export const policyProperties = { ...directions({ namespaced: true }), ...common };
+
+/** Fields of `spec` of the cluster-wide tiered policies. */
 export const globalPolicyProperties = {
+  ...directions({ namespaced: false }),
+  ...common,
   applyOnForward: boolean(
     'Apply the policy also to what a host endpoint forwards, not only to what ends there. Default: false.',
   ),

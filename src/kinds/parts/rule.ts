@@ -9,7 +9,22 @@ import {
   string,
   type Typed,
 } from '../../schema/build.ts';
+import { annotationsRule } from '../../schema/checks/label.ts';
+import { nameRule } from '../../schema/checks/name.ts';
+import { netRule } from '../../schema/checks/net.ts';
+import { canonicalPort, portRule } from '../../schema/checks/port.ts';
+import { canonicalProtocol, protocolRule } from '../../schema/checks/protocol.ts';
+import { orEmpty } from '../../schema/checks/text.ts';
+import type { Rule as Check } from '../../schema/rule.ts';
 import type { Schema, ValidationRule } from '../../schema/schema.ts';
+import {
+  globalAlone,
+  methodsOnce,
+  notEverything,
+  pathForm,
+  policyRuleChecks,
+  ruleChecks,
+} from './rulechecks.ts';
 
 /** What a rule can do with traffic that it matches. */
 export const actions = ['Allow', 'Deny', 'Log', 'Pass'] as const;
@@ -20,8 +35,8 @@ const set = { 'x-kubernetes-list-type': 'set' } as const;
 const atomic = { 'x-kubernetes-list-type': 'atomic' } as const;
 
 /** A selector in Calico's own language, as a policy or a rule holds it. */
-export function selector(description: string): Typed<string> {
-  return string(description, { maxLength: 1024 });
+export function selector(description: string, more: { rules?: readonly Check[] } = {}): Typed<string> {
+  return string(description, { maxLength: 1024, rules: [...(more.rules ?? [])] });
 }
 
 /** The CEL rule that keeps global() out of the selector in this field. */
@@ -33,24 +48,30 @@ export function refuseGlobal(field: string): ValidationRule {
   };
 }
 
-/** A protocol by name or number. The type rejects nothing else; which names exist is a rule of its own. */
-export function protocol(description: string): Typed<number | string> {
-  return intOrString(description, { pattern: '^.*' });
+/** A protocol by name or number. The pattern rejects nothing; which protocols there are is a rule of its own. */
+export function protocol(description: string, rules = [protocolRule]): Typed<number | string> {
+  return intOrString(description, { pattern: '^.*', canonical: canonicalProtocol, rules });
 }
 
 const port = intOrString('A port: a number, a range such as "8000:8080", or the name of a container port.', {
   pattern: '^.*',
+  canonical: canonicalPort,
+  rules: [portRule],
 });
 
 function ports(description: string): Typed<(number | string)[]> {
   return array(port, description, { maxItems: 50, ...atomic });
 }
 
-function nets(description: string): Typed<string[]> {
-  return array(string('A network in CIDR notation without host bits, e.g. 10.0.0.0/8.'), description, {
-    maxItems: 256,
-    ...set,
-  });
+function nets(description: string, rules = [netRule]): Typed<string[]> {
+  return array(
+    string('A network in CIDR notation without host bits, e.g. 10.0.0.0/8.', { rules }),
+    description,
+    {
+      maxItems: 256,
+      ...set,
+    },
+  );
 }
 
 const serviceAccounts = object(
@@ -66,10 +87,10 @@ const serviceAccounts = object(
 
 const services = object(
   {
-    name: string('Name of the Kubernetes service. Required.', { maxLength: 253 }),
+    name: string('Name of the Kubernetes service. Required.', { maxLength: 253, rules: [orEmpty(nameRule)] }),
     namespace: string(
       "Namespace of the service. Required in global policies; else the policy's own by default.",
-      { maxLength: 253 },
+      { maxLength: 253, rules: [orEmpty(nameRule)] },
     ),
   },
   'Match the endpoints behind a Kubernetes service, addresses and ports. Only for the source of ingress ' +
@@ -110,9 +131,13 @@ function entityRule(description: string) {
       namespaceSelector: selector(
         'Match endpoints in the namespaces that this selects, e.g. kubernetes.io/metadata.name == "shop". ' +
           'global() alone means what is in no namespace: host endpoints and global network sets.',
+        { rules: [globalAlone] },
       ),
       nets: nets('Match these networks, e.g. 10.0.0.0/8. All networks of a rule must be of one IP version.'),
-      notNets: nets('Match everything but these networks. 0.0.0.0/0 and ::/0 are refused.'),
+      notNets: nets('Match everything but these networks. 0.0.0.0/0 and ::/0 are refused.', [
+        netRule,
+        notEverything,
+      ]),
       notPorts: ports(
         'Match every port but these. Numbers and ranges need protocol TCP, UDP or SCTP in the rule.',
       ),
@@ -161,6 +186,7 @@ const httpPath = object(
     prefix: string('How the path begins, e.g. /api/.', { maxLength: 1024 }),
   },
   'A path to match: either exact or prefix. It starts with a slash and holds no query, fragment or blank.',
+  { rules: [pathForm] },
 );
 
 const http = object(
@@ -168,6 +194,7 @@ const http = object(
     methods: array(string('An HTTP method, e.g. GET.'), 'Match these methods; any method when absent.', {
       maxItems: 20,
       ...atomic,
+      rules: [methodsOnce],
     }),
     paths: array(httpPath, 'Match these paths; any path when absent.', { maxItems: 20, ...atomic }),
   },
@@ -234,6 +261,7 @@ export const rule = object(
         annotations: map(
           string('Value of the annotation.'),
           'Free key and value pairs, e.g. a ticket number.',
+          { rules: [annotationsRule] },
         ),
       },
       'Notes on the rule. They change nothing in what it matches.',
@@ -246,22 +274,27 @@ export const rule = object(
     source: entityRule('Where the traffic comes from.'),
   },
   'One rule of a policy. Rules are tried in order and the first that decides wins.',
-  { required: ['action'], 'x-kubernetes-validations': ruleValidations },
+  { required: ['action'], 'x-kubernetes-validations': ruleValidations, rules: ruleChecks },
 );
 
 export type Rule = Infer<typeof rule>;
 
 /** A list of rules as the tiered policies hold it. */
-export function rules(description: string): Typed<Rule[]> {
-  return array(rule, description, { maxItems: 1024, ...atomic });
+export function rules(
+  description: string,
+  of: { direction: 'ingress' | 'egress'; namespaced: boolean },
+): Typed<Rule[]> {
+  const item: Typed<Rule> = { ...rule, rules: [...ruleChecks, ...policyRuleChecks(of)] };
+  return array(item, description, { maxItems: 1024, ...atomic });
 }
 
 /**
- * The same shape with types and required fields only: no enum, bound, pattern, list type or CEL rule.
- * For Profile, whose rules Calico checks in code alone (it has no CustomResourceDefinition).
+ * The same shape with types, required fields and the rules of Calico's code only: no enum, bound, pattern, list type or
+ * CEL rule. For Profile, which has no CustomResourceDefinition.
  */
 export function withoutLimits<T>(schema: Typed<T>): Typed<T> {
   const { type, description, required, properties, items, additionalProperties, anyOf } = schema;
+  const { rules, canonical } = schema;
   const inner =
     properties &&
     Object.fromEntries(Object.entries(properties).map(([name, each]) => [name, withoutLimits(each)]));
@@ -274,6 +307,8 @@ export function withoutLimits<T>(schema: Typed<T>): Typed<T> {
     ...(additionalProperties && { additionalProperties: withoutLimits(additionalProperties) }),
     ...(anyOf && { anyOf }),
     ...(schema['x-kubernetes-int-or-string'] && { 'x-kubernetes-int-or-string': true as const }),
+    ...(rules && { rules }),
+    ...(canonical && { canonical }),
   };
   return bare;
 }

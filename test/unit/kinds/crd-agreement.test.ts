@@ -38,8 +38,8 @@ const accepted: { at: string; keyword: string; reason: string }[] = [
   },
 ];
 
-/** Keywords whose text is ours. */
-const ours = new Set(['description', 'properties', 'items', 'additionalProperties']);
+/** Keywords whose text is ours, those compared by themselves, and what a definition cannot say. */
+const ours = new Set(['description', 'properties', 'items', 'additionalProperties', 'rules', 'canonical']);
 
 interface Difference {
   at: string;

@@ -6,13 +6,16 @@ import type { ApiObject } from '../../../src/machinery/object.ts';
 import { fieldErrorBody } from '../../../src/machinery/status.ts';
 import { applyDefaults } from '../../../src/schema/default.ts';
 import { prune } from '../../../src/schema/prune.ts';
+import { canonicalize } from '../../../src/schema/semantics.ts';
 import { validate } from '../../../src/schema/validate.ts';
 
-/** The way of a write through the schema: unknown fields go, defaults come, then everything is checked. */
+/** The way of a write through a kind: unknown fields go, defaults come, then everything is checked. */
 function through(kind: Kind, object: ApiObject): { unknown: string[]; errors: string[]; stored: ApiObject } {
   const stored = structuredClone(object);
   const unknown = prune(kind.schema, stored);
+  canonicalize(kind.schema, stored);
   applyDefaults(kind.schema, stored);
+  kind.defaults?.(stored, undefined);
   const errors = validate(kind.schema, stored, undefined);
   return { unknown, errors: errors.map(each => `${each.field}: ${fieldErrorBody(each)}`), stored };
 }
@@ -24,7 +27,12 @@ for (const kind of kinds) {
         const { unknown, errors, stored } = through(kind, object);
         assert.deepEqual(unknown, []);
         assert.deepEqual(errors, []);
-        assert.deepEqual(stored.metadata, object.metadata);
+        // A tiered policy carries its tier as a label; nothing else of metadata is touched.
+        const { tier } = (stored.spec ?? {}) as { tier?: string };
+        const labels = kind.tiered && {
+          labels: { ...object.metadata.labels, 'projectcalico.org/tier': tier },
+        };
+        assert.deepEqual(stored.metadata, { ...object.metadata, ...labels });
       });
 
       test(`valid: ${object.metadata.name}, written as it was stored, is stored the same`, () => {
