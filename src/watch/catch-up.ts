@@ -5,7 +5,8 @@ import type { History } from './history.ts';
 
 /** Bytes written to a stream that catches up before the client's queue is looked at. */
 const sliceBytes = 256 * 1024;
-const sliceEvents = 1_000;
+/** Few enough that a slice of large objects is no more than a few megabytes. */
+const sliceEvents = 100;
 
 /** What a stream has to be told before it is live. */
 export interface Backlog {

@@ -67,6 +67,7 @@ export class State {
   }
 }
 
+/** The order of keys: by UTF-16 units, which for the names that Kubernetes allows is the order of bytes. */
 export function compareKeys(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
