@@ -54,6 +54,14 @@ const objectMeta: Record<string, Shape> = {
   managedFields: { type: 'list', fields: managedFieldsEntry },
 };
 
+/** The fields that stand beside the one at a path such as `metadata.ownerReferences[0].nam`, known or not. */
+export function metadataSiblings(path: string): string[] {
+  const [, list] = /^metadata\.(\w+)\[\d+\]\./.exec(path) ?? [];
+  if (list === undefined) return Object.keys(objectMeta);
+  const shape = Object.hasOwn(objectMeta, list) ? objectMeta[list] : undefined;
+  return shape?.type === 'list' ? Object.keys(shape.fields) : [];
+}
+
 function jsonType(value: Json): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';

@@ -6,7 +6,7 @@ import { dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, qualifiedNameErro
 import type { ApiObject, ObjectMeta, OwnerReference } from './object.ts';
 import type { FieldError } from './status.ts';
 
-export { metadataTypeErrors, pruneMetadata } from './metadata-shape.ts';
+export { metadataSiblings, metadataTypeErrors, pruneMetadata } from './metadata-shape.ts';
 
 const maxAnnotationBytes = 256 * 1024;
 const maxSubresourceBytes = 256;

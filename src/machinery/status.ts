@@ -115,6 +115,8 @@ export interface FieldError {
   /** The offending value; printed, if given, except for Required, Forbidden, TooLong, TooShort and Internal. */
   value?: unknown;
   detail?: string;
+  /** What may have been meant: `did you mean "Allow"?`. Told in details.causes only: the message stays upstream's. */
+  hint?: string;
 }
 
 const valueOmitted = new Set<FieldError['type']>([
@@ -141,9 +143,22 @@ export function fieldErrorBody(error: FieldError): string {
   return parts.join(': ');
 }
 
+/** Field errors as the causes of a Status, hints included. The same one is told once. */
+export function causesOf(errors: FieldError[]): StatusCause[] {
+  const causes = new Map<string, StatusCause>();
+  for (const error of errors) {
+    const { cause: reason } = fieldErrorTypes[error.type];
+    const body = fieldErrorBody(error);
+    const cause = { reason, message: error.hint ? `${body}; ${error.hint}` : body, field: error.field };
+    const key = JSON.stringify(cause);
+    if (!causes.has(key)) causes.set(key, cause);
+  }
+  return [...causes.values()];
+}
+
 /** 400 with a message of its own: the request or its body cannot be understood. */
-export function badRequest(message: string): StatusError {
-  return new StatusError('BadRequest', message);
+export function badRequest(message: string, details?: StatusDetails): StatusError {
+  return new StatusError('BadRequest', message, details);
 }
 
 /** 401: a credential was presented and is not valid. */
@@ -213,11 +228,7 @@ export function invalid(group: string, kind: string, name: string, errors: Field
   const texts = errors.map(error => `${error.field}: ${fieldErrorBody(error)}`);
   const distinct = [...new Set(texts)];
   const listed = distinct.length === 1 ? distinct[0] : `[${distinct.join(', ')}]`;
-  const causes = errors.map(error => ({
-    reason: fieldErrorTypes[error.type].cause,
-    message: fieldErrorBody(error),
-    field: error.field,
-  }));
+  const causes = causesOf(errors);
   const subject = group ? `${kind}.${group}` : kind;
   return new StatusError('Invalid', `${subject} ${JSON.stringify(name)} is invalid: ${listed}`, {
     ...(name && { name }),

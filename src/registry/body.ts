@@ -1,25 +1,19 @@
 import { group, type Kind } from '../kinds/kind.ts';
 import type { Decoded } from '../machinery/decode.ts';
 import type { ApiObject } from '../machinery/object.ts';
-import { badRequest, type FieldError, invalid } from '../machinery/status.ts';
+import { badRequest, causesOf, type FieldError, invalid } from '../machinery/status.ts';
 import type { RequestContext } from './context.ts';
 import { examine } from './examine.ts';
-import { readObject } from './sent-object.ts';
+import { readObject, type SentObject } from './sent-object.ts';
+import { strictCauses } from './strict-causes.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
-
-/** An object of the kind as a client sent it: known fields only, metadata of the right types. */
-export interface ReadBody {
-  object: ApiObject;
-  /** `unknown field "spec.x"`, `duplicate field "spec.y"`: what Strict refuses and Warn tells. */
-  strictErrors: string[];
-}
 
 /**
  * Takes a decoded body as an object of the kind (machinery.md §3.1 step 2, §3.6): fills apiVersion and kind, drops unknown fields.
  * Throws 400 where it is no object of this kind, 422 where its metadata has wrong types, with all that is wrong beside.
  */
-export function readBody(kind: Kind, body: Pick<Decoded, 'value' | 'duplicates'>): ReadBody {
+export function readBody(kind: Kind, body: Pick<Decoded, 'value' | 'duplicates'>): SentObject {
   const sent = readObject(kind, body);
   if (sent.typeErrors.length > 0) {
     const { name } = sent.object.metadata;
@@ -28,17 +22,24 @@ export function readBody(kind: Kind, body: Pick<Decoded, 'value' | 'duplicates'>
   return sent;
 }
 
-/** Refuses, tells or ignores unknown and duplicate fields of a create or update (machinery.md §3.6). */
+/**
+ * Refuses, tells or ignores unknown and duplicate fields of a create or update (machinery.md §3.6). The message of the
+ * 400 is upstream's; its causes name each such field and what may have been meant, and then what `others` tells of:
+ * the problems that the object has apart from them.
+ */
 export function checkStrict(
   kind: Kind,
-  strictErrors: string[],
+  found: { strictErrors: string[]; others: () => FieldError[] },
   validation: FieldValidation,
   context: RequestContext,
 ): void {
+  const { strictErrors, others } = found;
   if (strictErrors.length === 0 || validation === 'Ignore') return;
   if (validation === 'Strict') {
+    const causes = [...strictCauses(kind, strictErrors), ...causesOf(others())];
     throw badRequest(
       `${kind.kind} in version "v3" cannot be handled as a ${kind.kind}: strict decoding error: ${strictErrors.join(', ')}`,
+      { group, kind: kind.kind, causes },
     );
   }
   for (const text of strictErrors) context.warn(text);
@@ -46,11 +47,12 @@ export function checkStrict(
 
 /** The same for the result of a patch, which is refused as 422 (machinery.md §3.6). */
 export function checkStrictPatch(
-  strictErrors: string[],
-  patched: string,
+  kind: Kind,
+  found: { strictErrors: string[]; patched: string; others: () => FieldError[] },
   validation: FieldValidation,
   context: RequestContext,
 ): void {
+  const { strictErrors, patched, others } = found;
   if (strictErrors.length === 0 || validation === 'Ignore') return;
   if (validation === 'Strict') {
     const error: FieldError = {
@@ -59,7 +61,9 @@ export function checkStrictPatch(
       value: patched,
       detail: `strict decoding error: ${strictErrors.join(', ')}`,
     };
-    throw invalid('', '', '', [error]);
+    const refusal = invalid('', '', '', [error]);
+    refusal.status.details?.causes?.push(...strictCauses(kind, strictErrors), ...causesOf(others()));
+    throw refusal;
   }
   for (const text of strictErrors) context.warn(text);
 }

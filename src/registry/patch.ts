@@ -9,7 +9,7 @@ import { badRequest } from '../machinery/status.ts';
 import { checkStrictPatch, type FieldValidation, readBody } from './body.ts';
 import { retryOnConflict } from './change.ts';
 import type { RequestContext, ResourceParts } from './context.ts';
-import { replace, type Subresource } from './update.ts';
+import { problemsAsUpdate, replace, type Subresource } from './update.ts';
 
 /** The media types of the patches that are served. */
 export const patchTypes = ['application/json-patch+json', 'application/merge-patch+json'] as const;
@@ -29,9 +29,11 @@ export async function patch(
   const { kind } = parts;
   return retryOnConflict(parts, target.namespace, target.name, async current => {
     const patched = applyPatch(current.object, sent);
+    // Reading the body takes out what is unknown, which the message shows.
     const text = options.fieldValidation === 'Strict' ? encode(patched) : '';
     const { object, strictErrors } = readBody(kind, { value: patched, duplicates: duplicatesOf(sent) });
-    checkStrictPatch(strictErrors, text, options.fieldValidation, context);
+    const others = () => problemsAsUpdate(parts, target, object, current.object);
+    checkStrictPatch(kind, { strictErrors, patched: text, others }, options.fieldValidation, context);
     return replace(parts, context, target, current, object, options);
   });
 }

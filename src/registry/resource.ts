@@ -12,9 +12,10 @@ import { checkStrict, type FieldValidation, readBody } from './body.ts';
 import type { RequestContext, ResourceParts } from './context.ts';
 import { create } from './create.ts';
 import { type DeleteRequest, remove } from './delete.ts';
+import { examine } from './examine.ts';
 import { type PatchType, patch } from './patch.ts';
 import { get, list, type ResourceList } from './read.ts';
-import { type Subresource, update } from './update.ts';
+import { problemsAsUpdate, type Subresource, update } from './update.ts';
 import { type StartStream, watch } from './watch.ts';
 
 export interface WriteOptions {
@@ -65,7 +66,7 @@ export class Resource {
     body: Decoded,
     options: WriteOptions,
   ): Promise<ApiObject> {
-    return update(this.#parts, context, target, this.#read(context, body, options), options);
+    return update(this.#parts, context, target, this.#read(context, body, options, target), options);
   }
 
   patch(
@@ -109,9 +110,20 @@ export class Resource {
     return watch(this.#parts, namespace, options, encoder);
   }
 
-  #read(context: RequestContext, body: Decoded, options: WriteOptions): ApiObject {
-    const { object, strictErrors } = readBody(this.kind, body);
-    checkStrict(this.kind, strictErrors, options.fieldValidation, context);
+  #read(
+    context: RequestContext,
+    body: Decoded,
+    options: WriteOptions,
+    target?: { namespace: string; name: string; subresource: Subresource },
+  ): ApiObject {
+    const sent = readBody(this.kind, body);
+    const { object, strictErrors } = sent;
+    const others = () => {
+      const old = target && this.#parts.cache.get(target.namespace, target.name)?.object();
+      if (old) return problemsAsUpdate(this.#parts, target, object, old);
+      return examine(this.kind, sent).errors;
+    };
+    checkStrict(this.kind, { strictErrors, others }, options.fieldValidation, context);
     return object;
   }
 }

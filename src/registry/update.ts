@@ -1,10 +1,24 @@
 import { group } from '../kinds/kind.ts';
 import { copy } from '../machinery/equal.ts';
 import type { ApiObject } from '../machinery/object.ts';
-import { badRequest, conflict, fieldErrorBody, StatusError, staleWrite } from '../machinery/status.ts';
+import {
+  badRequest,
+  conflict,
+  type FieldError,
+  fieldErrorBody,
+  StatusError,
+  staleWrite,
+} from '../machinery/status.ts';
 import { type Current, retryOnConflict, storeChange } from './change.ts';
 import { groupResource, type RequestContext, type ResourceParts } from './context.ts';
-import { checkObject, dropDuplicateOwners, fillDefaults, settleNamespace, warnOf } from './prepare.ts';
+import {
+  checkObject,
+  dropDuplicateOwners,
+  fillDefaults,
+  objectErrors,
+  settleNamespace,
+  warnOf,
+} from './prepare.ts';
 
 export type Subresource = '' | 'status';
 
@@ -43,6 +57,19 @@ export async function replace(
   checkObject(parts, next, current.object);
   if (target.subresource === '') warnOf(parts, context, next, current.object);
   return storeChange(parts, current, next, { ...options, subresource: target.subresource });
+}
+
+/** Every problem that `sent` has by itself as the successor of `old`. Neither is changed. */
+export function problemsAsUpdate(
+  parts: ResourceParts,
+  target: { subresource: Subresource },
+  sent: ApiObject,
+  old: ApiObject,
+): FieldError[] {
+  const unheard = { warn: () => undefined, signal: new AbortController().signal };
+  const next = successor(parts, unheard, target, copy(sent), old);
+  if (old.metadata.namespace) next.metadata.namespace = old.metadata.namespace;
+  return objectErrors(parts.kind, next, old);
 }
 
 function checkIdentity(

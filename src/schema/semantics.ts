@@ -1,3 +1,4 @@
+import { limits } from '../limits.ts';
 import { equal } from '../machinery/equal.ts';
 import type { Json } from '../machinery/json.ts';
 import type { ApiObject } from '../machinery/object.ts';
@@ -29,6 +30,8 @@ function has(schema: Schema, property: 'rules' | 'canonical', known: WeakMap<Sch
  * is wrong or a required field is missing. A value that an update leaves as it was is not held against it, as with the structure.
  */
 export function checkRulesOf(schema: Schema, situation: Situation, errors: FieldError[]): void {
+  // There may be wrong types that the full list does not tell of.
+  if (errors.length >= limits.maxFieldErrors) return;
   const broken = errors.filter(error => wrongShape.has(error.type)).map(error => error.field);
   const isBroken = (path: string) =>
     broken.some(

@@ -5,6 +5,7 @@ import { isJsonObject, ownField } from '../machinery/own-field.ts';
 import type { FieldError } from '../machinery/status.ts';
 import { addError, goFloat, wholeObject } from './field-errors.ts';
 import { oldListItem } from './list-types.ts';
+import { nearest } from './nearest.ts';
 import { fieldNode, type JsonType, jsonType, type SchemaNode } from './node.ts';
 
 /**
@@ -164,7 +165,10 @@ function checkEnum(node: SchemaNode, value: Json, path: string, errors: FieldErr
   if (!allowed || allowed.length === 0 || allowed.some(one => equal(one, value))) return;
   const texts = allowed.map(one => goQuote(typeof one === 'string' ? one : JSON.stringify(one)));
   const detail = `supported values: ${texts.join(', ')}`;
-  addError(errors, { type: 'NotSupported', field: path, value, detail });
+  const words = allowed.filter(one => typeof one === 'string');
+  const meant = typeof value === 'string' ? nearest(value, words) : undefined;
+  const hint = meant === undefined ? {} : { hint: `did you mean ${goQuote(meant)}?` };
+  addError(errors, { type: 'NotSupported', field: path, value, detail, ...hint });
 }
 
 function checkObject(

@@ -697,3 +697,86 @@ test('property: an object read and written back is never changed', async () => {
   );
   setting.close();
 });
+
+suite('causes', () => {
+  const unknownSize = {
+    reason: 'FieldValueInvalid',
+    message: 'unknown field; did you mean "size"?',
+    field: 'spec.sise',
+  };
+
+  test('a strict refusal of a create names what was meant, and every other problem', async t => {
+    const setting = await setUp();
+    t.after(setting.close);
+    const sent = { metadata: { name: 'g', nmae: 'x' }, spec: { sise: 1, far: 1, mode: 'on', size: -1 } };
+    const status = await refusal(setting.create(sent));
+    assert.equal(status.code, 400);
+    assert.match(
+      status.message!,
+      /strict decoding error: unknown field "metadata\.nmae", unknown field "spec\.far"/,
+    );
+    assert.deepEqual(status.details, {
+      group: 'projectcalico.org',
+      kind: 'Gadget',
+      causes: [
+        {
+          reason: 'FieldValueInvalid',
+          message: 'unknown field; did you mean "name"?',
+          field: 'metadata.nmae',
+        },
+        { reason: 'FieldValueInvalid', message: 'unknown field', field: 'spec.far' },
+        unknownSize,
+        {
+          reason: 'FieldValueNotSupported',
+          message: 'Unsupported value: "on": supported values: "On", "Off"; did you mean "On"?',
+          field: 'spec.mode',
+        },
+        {
+          reason: 'FieldValueInvalid',
+          message: 'Invalid value: -1: spec.size in body should be greater than or equal to 0',
+          field: 'spec.size',
+        },
+      ],
+    });
+  });
+
+  test('a duplicate field is one of them', async t => {
+    const setting = await setUp();
+    t.after(setting.close);
+    const text = '{"metadata":{"name":"g"},"spec":{"size":1,"size":2}}';
+    const sent = decode(Buffer.from(text), 'application/json');
+    const status = await refusal(setting.resource.create(setting.context, 'ns', sent, write));
+    assert.deepEqual(status.details?.causes, [
+      { reason: 'FieldValueInvalid', message: 'duplicate field', field: 'spec.size' },
+    ]);
+  });
+
+  test('of an update and a patch too, which are held to what they replace', async t => {
+    const setting = await setUp();
+    t.after(setting.close);
+    const created = await setting.create(minimal('g', { size: 5 }));
+    const shrunk = {
+      reason: 'FieldValueInvalid',
+      message: 'Invalid value: 4: may not shrink',
+      field: 'spec.size',
+    };
+    const update = await refusal(setting.update({ ...created, spec: { size: 4, sise: 4 } } as never));
+    assert.equal(update.code, 400);
+    assert.deepEqual(update.details?.causes, [unknownSize, shrunk]);
+    const patch = await refusal(setting.merge('g', { spec: { size: 4, sise: 4 } }));
+    assert.equal(patch.code, 422);
+    assert.deepEqual(patch.details?.causes?.slice(1), [unknownSize, shrunk]);
+    assert.deepEqual(
+      (await setting.resource.get('ns', 'g', { resourceVersion: '' })).object().spec,
+      created.spec,
+    );
+  });
+
+  test("the message of a wrong word is upstream's; its cause names the nearest one", async t => {
+    const setting = await setUp();
+    t.after(setting.close);
+    const status = await refusal(setting.create(minimal('g', { mode: 'of' })));
+    assert.match(status.message!, /Unsupported value: "of": supported values: "On", "Off"$/);
+    assert.match(status.details!.causes![0]!.message!, /"Off"; did you mean "On"\?$/);
+  });
+});
