@@ -13,7 +13,7 @@ function syntaxError(text: string): SelectorSyntaxError | undefined {
   }
 }
 
-const operators = '==, !=, in, not in, contains, starts with, ends with';
+const operators = '==, !=, in, not in, contains, starts with or ends with';
 
 /** A selector in Calico's language. The empty text is one: `all()`. */
 export const selectorRule: Rule = textRule({
@@ -33,10 +33,7 @@ export const selectorRule: Rule = textRule({
     '-x//.. != ""',
   ],
   invalid: [
-    [
-      'a',
-      `must parse as a selector: at position 2: expected one of ${operators} after the label a, found the end`,
-    ],
+    ['a', `must parse as a selector: at position 2: expected ${operators} after the label a, found the end`],
     [
       'app == web',
       'must parse as a selector: at position 8: expected a string in quotes, such as "web", found web',

@@ -1,5 +1,5 @@
 import { nearest } from '../nearest.ts';
-import { type Operator, Tokenizer, type TokenKind } from './tokenize.ts';
+import { type Operator, shorten, Tokenizer, type TokenKind } from './tokenize.ts';
 
 export { SelectorSyntaxError } from './tokenize.ts';
 
@@ -17,7 +17,7 @@ export type Membership = { op: 'in' | 'not in'; label: string; values: readonly 
 export type Test = { op: 'all' } | { op: 'global' } | { op: 'has'; label: string } | Comparison | Membership;
 
 /** Two or more selectors. */
-export type Group = { op: '&&' | '||'; operands: readonly Selector[] };
+export type Group = { op: '&&'; operands: readonly Selector[] } | { op: '||'; operands: readonly Selector[] };
 
 /** A selector of Calico as a tree. Brackets leave no trace but the shape; a negation never stands on a negation. */
 export type Selector = Test | Group | { op: '!'; operand: Exclude<Selector, { op: '!' }> };
@@ -85,7 +85,7 @@ function parseWhole(tokens: Tokenizer): Selector {
       level.terms = [];
     } else if (tokens.kind !== '&&') {
       if (tokens.kind === 'end' && outer.length === 0) return complete(level);
-      failAfterTerm(tokens, outer.length > 0);
+      failAfterTerm(tokens, outer.length > 0 ? level.openedAt : undefined);
     }
     tokens.next();
   }
@@ -131,7 +131,11 @@ function parseComparison(tokens: Tokenizer, label: string): Test {
   const op = tokens.next();
   if (op === 'in' || op === 'not in') return { op, label, values: parseSet(tokens) };
   if (!isComparison(op)) return failAtOperator(tokens, label);
-  if (tokens.next() !== 'string') tokens.fail('a string in quotes, such as "web"');
+  if (tokens.next() !== 'string') {
+    tokens.fail('a string in quotes, such as "web"', {
+      hint: tokens.kind === '{' ? 'a set goes with in or not in' : undefined,
+    });
+  }
   const { value } = tokens;
   tokens.next();
   return { op, label, value };
@@ -182,24 +186,41 @@ function rank(unit: number): number {
 }
 
 function failAtTerm(tokens: Tokenizer): never {
-  const term = 'a test of a label, such as app == "web" or has(app)';
-  if (tokens.kind === 'string') tokens.fail(`${term}; the label comes first, without quotes`);
-  return tokens.fail(term);
+  const hint = tokens.kind === 'string' ? 'the label comes first, and without quotes' : undefined;
+  return tokens.fail('a test of a label, such as app == "web" or has(app)', { hint });
 }
+
+const brackets = ['has', 'all', 'global'];
 
 function failAtOperator(tokens: Tokenizer, label: string): never {
-  const expected = `one of ${operators.join(', ')} after the label ${label}`;
-  if (tokens.kind === '(') {
-    const meant = nearest(label, ['has', 'all', 'global']) ?? (/^(has|all|global)$/.test(label) && label);
-    if (meant) tokens.fail(`${expected}, or ${meant}( in lower case and without a blank`);
-  }
-  if (tokens.kind === 'label') {
-    const meant = nearest(tokens.value, operators);
-    if (meant) tokens.fail(`${expected}; did you mean ${meant}?`);
-  }
-  return tokens.fail(expected);
+  const expected = `${operators.slice(0, -1).join(', ')} or ${operators.at(-1)} after the label ${shorten(label)}`;
+  const { kind, value } = tokens;
+  let hint: string | undefined;
+  if (kind === '(') {
+    const word = brackets.includes(label) ? label : nearest(label, brackets);
+    hint = word && `write ${word}( in lower case, the bracket touching the word`;
+  } else if (kind === 'label') {
+    const word = nearest(value, operators);
+    hint = word && `did you mean ${word}?`;
+  } else if (kind === '!') hint = 'write != or not in, or put the ! before the label';
+  return tokens.fail(expected, { hint: hint ?? symbolHint(tokens) });
 }
 
-function failAfterTerm(tokens: Tokenizer, inBrackets: boolean): never {
-  return tokens.fail(inBrackets ? '&&, || or )' : '&&, || or the end');
+function failAfterTerm(tokens: Tokenizer, openedAt: number | undefined): never {
+  const expected = openedAt === undefined ? '&&, || or the end' : '&&, || or )';
+  const words: Record<string, string> = { and: '&&', or: '||' };
+  const symbol = tokens.kind === 'label' ? words[tokens.value.toLowerCase()] : undefined;
+  const opened =
+    openedAt !== undefined && tokens.kind === 'end'
+      ? `the bracket at position ${tokens.position(openedAt)} is still open`
+      : undefined;
+  return tokens.fail(expected, {
+    hint: symbol ? `write ${symbol}` : (opened ?? symbolHint(tokens)),
+  });
+}
+
+/** What to write in place of a symbol that stands alone where it stands twice in this language. */
+function symbolHint({ text, start }: Tokenizer): string | undefined {
+  const symbol = text[start];
+  return symbol === '=' || symbol === '&' || symbol === '|' ? `write ${symbol}${symbol}` : undefined;
 }

@@ -22,18 +22,27 @@ export type Operator = '==' | '!=' | 'in' | 'not in' | 'contains' | 'starts with
 
 /** Why a text is no selector. The message is complete: `at position 6: expected …, found …`. */
 export class SelectorSyntaxError extends Error {
-  /** Where parsing stopped: 1 is the first character, and one after the last is the end. */
+  /** Where parsing stopped, in characters: 1 is the first, and one after the last is the end. */
   readonly position: number;
   readonly expected: string;
   readonly found: string;
 
-  constructor(position: number, expected: string, found: string) {
-    super(`at position ${position}: expected ${expected}, found ${found}`);
+  constructor(what: { position: number; expected: string; found: string; hint?: string | undefined }) {
+    const hint = what.hint === undefined ? '' : `; ${what.hint}`;
+    super(`at position ${what.position}: expected ${what.expected}, found ${what.found}${hint}`);
     this.name = 'SelectorSyntaxError';
-    this.position = position;
-    this.expected = expected;
-    this.found = found;
+    this.position = what.position;
+    this.expected = what.expected;
+    this.found = what.found;
   }
+}
+
+interface Failure {
+  /** An index into the text. */
+  at?: number;
+  found?: string;
+  /** What would help, after the rest of the message. */
+  hint?: string | undefined;
 }
 
 const maxLabelBytes = 512;
@@ -100,9 +109,19 @@ export class Tokenizer {
     return this.kind;
   }
 
-  /** Throws the error that something else was expected at an index of the text. */
-  fail(expected: string, at = this.start, found = describe(this.text, at)): never {
-    throw new SelectorSyntaxError(characters(this.text, at) + 1, expected, found);
+  /** Throws the error that something else was expected: at the last token, where not told otherwise. */
+  fail(expected: string, { at = this.start, found, hint }: Failure = {}): never {
+    throw new SelectorSyntaxError({
+      position: this.position(at),
+      expected,
+      found: found ?? describe(this.text, at),
+      hint: hint ?? (isLineBreak(this.text[at]) ? 'a selector is one line' : undefined),
+    });
+  }
+
+  /** The position that users count for an index into the text. */
+  position(index: number): number {
+    return characters(this.text, index) + 1;
   }
 
   #read(afterLabel: boolean): TokenKind {
@@ -129,7 +148,7 @@ export class Tokenizer {
   #readString(): TokenKind {
     const quote = this.text[this.#at]!;
     const end = this.text.indexOf(quote, this.#at + 1);
-    if (end < 0) this.fail(`another ${quote} to end the string that starts here`, this.#at, 'none');
+    if (end < 0) this.fail(`another ${quote} to end the string that starts here`, { found: 'none' });
     this.value = this.text.slice(this.#at + 1, end);
     this.#at = end + 1;
     return 'string';
@@ -147,10 +166,10 @@ export class Tokenizer {
       if (word === 'has') {
         const at = this.#at;
         this.value = this.#readLabel();
-        if (this.value === '') this.fail('the name of a label, such as has(app)', at);
+        if (this.value === '') this.fail('the name of a label, such as has(app)', { at });
         this.#skipBlanks();
       }
-      if (this.text[this.#at] !== ')') this.fail(`) to end ${word}(`, this.#at);
+      if (this.text[this.#at] !== ')') this.fail(`) to end ${word}(`, { at: this.#at });
       this.#at++;
       return word;
     }
@@ -163,7 +182,7 @@ export class Tokenizer {
     this.#skipLabel();
     const length = this.#at - start;
     if (length > maxLabelBytes) {
-      this.fail(`a label of at most ${maxLabelBytes} characters`, start, `one of ${length}`);
+      this.fail(`a label of at most ${maxLabelBytes} characters`, { at: start, found: `one of ${length}` });
     }
     return this.text.slice(start, this.#at);
   }
@@ -183,6 +202,7 @@ export class Tokenizer {
       const second = this.#at;
       this.#skipLabel();
       if (this.text.slice(second, Math.min(this.#at, second + 16)) === pair[0]) return pair[1];
+      this.steps += this.#at - end;
       this.#at = end;
     }
     this.value = word;
@@ -204,14 +224,12 @@ export class Tokenizer {
   }
 }
 
-const maxShownCharacters = 24;
-
 /** What stands at an index of the text, for a message: a word, a string or a single character. */
 function describe(text: string, at: number): string {
   const first = text.codePointAt(at);
   if (first === undefined) return 'the end';
   const character = String.fromCodePoint(first);
-  if (character === '\n' || character === '\r') return 'a line break';
+  if (isLineBreak(character)) return 'a line break';
   if (character === '"' || character === "'") {
     const end = text.indexOf(character, at + 1);
     return shorten(end < 0 ? text.slice(at) : text.slice(at, end + 1));
@@ -224,10 +242,15 @@ function describe(text: string, at: number): string {
   return `U+${first.toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
-function shorten(text: string): string {
-  // A long text is cut before its characters are counted; no character has more than two units.
-  const shown = [...text.slice(0, 2 * maxShownCharacters + 2)];
-  return shown.length > maxShownCharacters ? `${shown.slice(0, maxShownCharacters).join('')}…` : text;
+function isLineBreak(character: string | undefined): boolean {
+  return character === '\n' || character === '\r';
+}
+
+/** The text, cut after so many characters that a message can show it. */
+export function shorten(text: string, maxCharacters = 24): string {
+  // A long text is cut before its characters are counted; none has more than two units.
+  const shown = [...text.slice(0, 2 * maxCharacters + 2)];
+  return shown.length > maxCharacters ? `${shown.slice(0, maxCharacters).join('')}…` : text;
 }
 
 /** How many characters stand before an index. */
