@@ -6,7 +6,7 @@ import { type Client, clientOf, probe } from './client.ts';
 import type { Cluster } from './cluster.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import type { Kubectl } from './kubectl.ts';
-import { endToEnd } from './suite.ts';
+import { endToEnd, root } from './suite.ts';
 import { type Deployed, deployBase, type KubernetesObject, renderBase } from './tortie.ts';
 
 const tiers = '/apis/projectcalico.org/v3/tiers';
@@ -34,6 +34,15 @@ const reader = [
     ],
   },
 ];
+
+/** What kube-apiserver fills in for a Service that has an address of its own. */
+const allocated = new Set([
+  'clusterIP',
+  'clusterIPs',
+  'ipFamilies',
+  'ipFamilyPolicy',
+  'internalTrafficPolicy',
+]);
 
 endToEnd('the base, with no rights but its own', {}, suite => {
   let cluster: Cluster;
@@ -68,6 +77,14 @@ endToEnd('the base, with no rights but its own', {}, suite => {
         /violates PodSecurity "restricted/,
         'the namespace enforces it',
       );
+    });
+
+    test('what runs here differs from the base in the type of the Service, the port and the CA only', async () => {
+      const { code, stdout, stderr } = await admin.run(['diff', '-k', join(root, 'manifests/base')]);
+      assert.equal(code, 1, stderr);
+      const changed = stdout.split('\n').flatMap(line => /^[-+] +(?:- )?(\w+):/.exec(line)?.[1] ?? []);
+      const fields = [...new Set(changed)].filter(field => !allocated.has(field)).sort();
+      assert.deepEqual(fields, ['caBundle', 'externalName', 'port', 'type'], stdout);
     });
 
     test('one replica that is never two, and a claim that outlives the pod', async () => {
