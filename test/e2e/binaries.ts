@@ -42,6 +42,9 @@ export async function findBinaries(): Promise<Search> {
       else search.missing.push(name);
     }),
   );
+  // In one order, whichever answered first: equal reasons for a skip are told once.
+  search.missing.sort();
+  search.rejected.sort();
   return search;
 }
 
