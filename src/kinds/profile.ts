@@ -112,6 +112,23 @@ export const profile: Kind = {
         errors: ['spec.ingress[0].action: Required value'],
       },
       {
+        why: 'an action, an ICMP type and a protocol that do not exist, and a port without a protocol',
+        object: profileObject('broken', {
+          ingress: [
+            { action: 'accept', protocol: 'icmp', icmp: { type: 255 } },
+            { action: 'Allow', source: { ports: [80] } },
+          ],
+        }),
+        errors: [
+          'spec.ingress[0].action: Invalid value: "accept": must be Allow, Deny, Log or Pass',
+          'spec.ingress[0].icmp.type: Invalid value: 255: must be from 0 to 254',
+          'spec.ingress[0].protocol: Invalid value: "icmp": ' +
+            'must be TCP, UDP, ICMP, ICMPv6, SCTP, UDPLite or a number from 1 to 255; did you mean "ICMP"?',
+          'spec.ingress[1].source.ports[0]: Invalid value: 80: must be the name of a port, ' +
+            'since the rule has no protocol: numbers and ranges need protocol TCP, UDP or SCTP',
+        ],
+      },
+      {
         why: 'labels as a list',
         object: { ...profileObject('broken', {}), spec: { labelsToApply: ['tenant=shop'] } },
         errors: [

@@ -2,8 +2,11 @@ import { array, type Infer, integer, intOrString, object, string, type Typed } f
 import { apiVersion, type Kind } from './kind.ts';
 import { ageColumn } from './parts/age.ts';
 import { fieldColumn, listAt, listCell, valueAt } from './parts/column.ts';
+import { objectIn } from './parts/fill.ts';
+import { kubernetesNet, kubernetesPolicyWarnings, kubernetesPort } from './parts/kubernetespolicy.ts';
 import { type LabelSelector, labelSelector, printLabelSelector } from './parts/labelselector.ts';
 import { stagedAction } from './parts/policy.ts';
+import { stagedKubernetesDelete } from './parts/policychecks.ts';
 
 const atomic = { 'x-kubernetes-list-type': 'atomic' } as const;
 
@@ -16,15 +19,16 @@ const port = object(
     protocol: string('TCP, UDP or SCTP. TCP when absent.'),
   },
   'A port, or a range of ports.',
+  { rules: [kubernetesPort] },
 );
 
 const peer = object(
   {
     ipBlock: object(
       {
-        cidr: string('The network in CIDR notation, e.g. 192.0.2.0/24.'),
+        cidr: string('The network in CIDR notation, e.g. 192.0.2.0/24.', { rules: [kubernetesNet] }),
         except: array(
-          string('A network in CIDR notation.'),
+          string('A network in CIDR notation.', { rules: [kubernetesNet] }),
           'Networks within cidr that are left out.',
           atomic,
         ),
@@ -90,6 +94,7 @@ const spec = object(
     stagedAction,
   },
   'The content of the Kubernetes policy, and what would become of it.',
+  { rules: [stagedKubernetesDelete] },
 );
 
 export type StagedKubernetesNetworkPolicySpec = Infer<typeof spec>;
@@ -136,6 +141,12 @@ export const stagedKubernetesNetworkPolicy: Kind = {
     }),
     ageColumn,
   ],
+  defaults: object => {
+    const spec = objectIn(object, 'spec');
+    // An empty action counts as none.
+    if (spec?.stagedAction === '') spec.stagedAction = 'Set';
+  },
+  warnings: kubernetesPolicyWarnings,
   examples: {
     valid: [
       example('database', {
@@ -203,6 +214,37 @@ export const stagedKubernetesNetworkPolicy: Kind = {
         why: 'a direction twice',
         object: example('broken', { policyTypes: ['Egress', 'Egress'] }),
         errors: ['spec.policyTypes[1]: Duplicate value: "Egress"'],
+      },
+      {
+        why: 'a deletion that says more than what is to be deleted',
+        object: example('broken', { stagedAction: 'Delete', policyTypes: ['Ingress'] }),
+        errors: ['spec.policyTypes: Forbidden: must be absent, since stagedAction Delete goes with nothing'],
+      },
+      {
+        why: 'ports and networks that are none',
+        object: example('broken', {
+          ingress: [
+            {
+              from: [
+                { ipBlock: { cidr: '10.0.0.0/8', except: ['10.0.0.1'] } },
+                { ipBlock: { cidr: 'shop' } },
+              ],
+              ports: [{ port: 8080, endPort: 8000 }, { port: 'http', endPort: 8000 }, { port: 80800 }],
+            },
+          ],
+        }),
+        errors: [
+          'spec.ingress[0].from[0].ipBlock.except[0]: Invalid value: "10.0.0.1": ' +
+            'must be a CIDR with a prefix length, such as 192.0.2.0/24',
+          'spec.ingress[0].from[1].ipBlock.cidr: Invalid value: "shop": ' +
+            'must be a CIDR with a prefix length, such as 192.0.2.0/24',
+          'spec.ingress[0].ports[0].endPort: Invalid value: 8000: ' +
+            'must be from port to 65535: a range ends at or after its start',
+          'spec.ingress[0].ports[1].port: Invalid value: "http": ' +
+            'must be a port number, since endPort is the end of a range that begins there',
+          'spec.ingress[0].ports[2].port: Invalid value: 80800: ' +
+            'must be a port number up to 65535, or the name of a container port',
+        ],
       },
       {
         why: 'a requirement on labels without an operator',

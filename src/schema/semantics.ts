@@ -26,13 +26,18 @@ function has(schema: Schema, property: 'rules' | 'canonical', known: WeakMap<Sch
 }
 
 /**
- * Adds the problems that the rules of the schema find to those that its structure has. A rule does not run on a value in which a type
- * is wrong or a required field is missing. A value that an update leaves as it was is not held against it, as with the structure.
+ * Adds the problems that the rules of the schema find to `errors`, given those that the structure has. A rule does not
+ * run on a value in which a type is wrong or a required field is missing. A value that an update leaves as it was is not held against it, as with the structure.
  */
-export function checkRulesOf(schema: Schema, situation: Situation, errors: FieldError[]): void {
+export function checkRulesOf(
+  schema: Schema,
+  situation: Situation,
+  ofStructure: FieldError[],
+  errors: FieldError[],
+): void {
   // There may be wrong types that the full list does not tell of.
   if (errors.length >= limits.maxFieldErrors) return;
-  const broken = errors.filter(error => wrongShape.has(error.type)).map(error => error.field);
+  const broken = ofStructure.filter(error => wrongShape.has(error.type)).map(error => error.field);
   const isBroken = (path: string) =>
     broken.some(
       field => field === path || path === '' || field.startsWith(`${path}.`) || field.startsWith(`${path}[`),

@@ -40,8 +40,10 @@ export function validate(schema: Schema, object: ApiObject, old: ApiObject | und
   const oldDuplicates: FieldError[] = [];
   if (oldValue !== undefined) checkListTypes(node, oldValue, '', oldDuplicates);
   if (oldDuplicates.length === 0) checkListTypes(node, value, '', errors);
+  // CEL rules may call a value required, too, which says nothing of its shape.
+  const ofStructure = [...errors];
   if (node.hasRules) checkCel(node, value, oldValue, errors);
-  checkRulesOf(schema, { object, old }, errors);
+  checkRulesOf(schema, { object, old }, ofStructure, errors);
   return errors;
 }
 

@@ -117,8 +117,10 @@ function valid(of: TieredKind, make: Make): ApiObject[] {
 
 type Make = (name: string, spec: Json) => ApiObject;
 
+const inGlobal = 'a policy that is in no namespace has to say in which namespace the service is';
+
 /** Broken in the rules, which all four kinds share. */
-function invalidRules(make: Make): Invalid[] {
+function invalidRules(of: TieredKind, make: Make): Invalid[] {
   const one = (each: JsonObject, direction = 'ingress') => make('broken', { [direction]: [each] });
   return [
     {
@@ -177,6 +179,104 @@ function invalidRules(make: Make): Invalid[] {
         'spec.ingress[0].source: Required value: services needs the name of a service',
         'spec.ingress[0].source: Forbidden: ' +
           'services cannot be combined with nets or notNets in one source or destination',
+        ...(of.namespaced ? [] : [`spec.ingress[0].source.services.namespace: Required value: ${inGlobal}`]),
+      ],
+    },
+    {
+      why: 'ports and protocols that are none',
+      object: one({
+        action: 'Allow',
+        protocol: 'tcp',
+        destination: { ports: ['9000:80', 'HTTP'], notPorts: [0] },
+      }),
+      errors: [
+        'spec.ingress[0].protocol: Invalid value: "tcp": ' +
+          'must be TCP, UDP, ICMP, ICMPv6, SCTP, UDPLite or a number from 1 to 255; did you mean "TCP"?',
+        'spec.ingress[0].destination.ports[0]: Invalid value: "9000:80": ' +
+          'must be a range from its lower end to its higher one: "80:9000"',
+        'spec.ingress[0].destination.ports[1]: Invalid value: "HTTP": must be a port number, a range such as ' +
+          `"8000:8080" or the name of a container port; a name consists of lower case letters, digits and '-'`,
+        'spec.ingress[0].destination.notPorts[0]: Invalid value: 0: must be a port from 1 to 65535',
+      ],
+    },
+    {
+      why: 'ports of a protocol that has none, and of no protocol',
+      object: make('broken', {
+        ingress: [
+          { action: 'Allow', protocol: 'ICMP', destination: { ports: [80] } },
+          { action: 'Allow', source: { ports: [80, 'http'] } },
+        ],
+      }),
+      errors: [
+        'spec.ingress[0].destination.ports: Invalid value: [80]: ' +
+          'must be absent: only protocols TCP, UDP and SCTP have ports',
+        'spec.ingress[1].source.ports[0]: Invalid value: 80: must be the name of a port, since the rule has no ' +
+          'protocol: numbers and ranges need protocol TCP, UDP or SCTP',
+      ],
+    },
+    {
+      why: 'networks with host bits, without prefix length, of both IP versions, and all addresses excluded',
+      object: one({
+        action: 'Deny',
+        source: { nets: ['10.1.2.3/8', '192.0.2.1'] },
+        destination: { nets: ['2001:db8::/32'], notNets: ['0.0.0.0/0'] },
+      }),
+      errors: [
+        'spec.ingress[0].source.nets[0]: Invalid value: "10.1.2.3/8": ' +
+          'must be a CIDR with its host bits zero: 10.0.0.0/8',
+        'spec.ingress[0].source.nets[1]: Invalid value: "192.0.2.1": ' +
+          'must be a CIDR with a prefix length: 192.0.2.1/32',
+        'spec.ingress[0].destination.nets[0]: Invalid value: "2001:db8::/32": ' +
+          'must be of IPv4, as source.nets[0] is: all networks of a rule are of one IP version',
+        'spec.ingress[0].destination.notNets[0]: Invalid value: "0.0.0.0/0": ' +
+          'must not be every address: no traffic could match the rule',
+      ],
+    },
+    {
+      why: 'a service on the wrong side, and HTTP, in egress rules',
+      object: one(
+        {
+          action: 'Allow',
+          source: { services: { name: 'kube-dns', namespace: 'kube-system' } },
+          http: { methods: ['GET', 'GET'], paths: [{ exact: 'healthz' }, { exact: '/', prefix: '/' }] },
+        },
+        'egress',
+      ),
+      errors: [
+        'spec.egress[0].source.services: Forbidden: ' +
+          'must be absent: egress rules can match a service as destination only',
+        'spec.egress[0].http: Forbidden: must be absent: HTTP is matched in ingress rules only',
+        'spec.egress[0].http.methods[1]: Duplicate value: "GET": is there already, as methods[0]',
+        'spec.egress[0].http.paths[0].exact: Invalid value: "healthz": must start with a slash, such as /api/',
+        'spec.egress[0].http.paths[1]: Invalid value: {"exact":"/","prefix":"/"}: ' +
+          'must have exact or prefix, not both',
+      ],
+    },
+    {
+      why: 'a service on the wrong side of an ingress rule, without its namespace',
+      object: one({ action: 'Allow', destination: { services: { name: 'kube-dns' } } }),
+      errors: [
+        'spec.ingress[0].destination.services: Forbidden: ' +
+          'must be absent: ingress rules can match a service as source only',
+        ...(of.namespaced
+          ? []
+          : [`spec.ingress[0].destination.services.namespace: Required value: ${inGlobal}`]),
+      ],
+    },
+    {
+      why: 'global() among other terms, and a note whose key is no key',
+      object: one({
+        action: 'Allow',
+        metadata: { annotations: { 'a b': '' } },
+        source: { namespaceSelector: 'global() || has(shop)' },
+      }),
+      errors: [
+        'spec.ingress[0].source.namespaceSelector: Invalid value: "global() || has(shop)": ' +
+          'must be global() alone: it cannot be combined with other selectors',
+        'spec.ingress[0].metadata.annotations[a b]: Invalid value: "a b": the key: name part must consist of ' +
+          "alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character " +
+          "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is " +
+          "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
       ],
     },
     {
@@ -189,6 +289,8 @@ function invalidRules(make: Make): Invalid[] {
     },
   ];
 }
+
+const operators = 'expected ==, !=, in, not in, contains, starts with or ends with';
 
 /** Broken beside the rules. */
 function invalidSpecs(of: TieredKind, make: Make): Invalid[] {
@@ -213,9 +315,44 @@ function invalidSpecs(of: TieredKind, make: Make): Invalid[] {
       errors: [`spec: Invalid value: selector ${globalNote}`],
     },
     {
+      why: 'selectors that do not parse',
+      object: make('broken', {
+        selector: 'app = "web"',
+        serviceAccountSelector: 'role',
+        ingress: [{ action: 'Allow', source: { selector: 'app == web', notSelector: 'has(a' } }],
+      }),
+      errors: [
+        `spec.selector: Invalid value: "app = \\"web\\"": must parse as a selector: at position 5: ${operators} after ` +
+          'the label app, found =; write ==',
+        `spec.serviceAccountSelector: Invalid value: "role": must parse as a selector: at position 5: ${operators} ` +
+          'after the label role, found the end',
+        'spec.ingress[0].source.selector: Invalid value: "app == web": must parse as a selector: at position 8: ' +
+          'expected a string in quotes, such as "web", found web',
+        'spec.ingress[0].source.notSelector: Invalid value: "has(a": must parse as a selector: at position 6: ' +
+          'expected ) to end has(, found the end',
+      ],
+    },
+    {
       why: 'a selector that is too long',
       object: make('broken', { selector: `app == "${'x'.repeat(1016)}"` }),
       errors: ['spec.selector: Too long: may not be more than 1024 bytes', rulesNotChecked],
+    },
+    {
+      why: 'a name with two dots, and a tier that cannot be',
+      object: make('shop.web.v1', { tier: 'No Tier' }),
+      errors: [
+        'metadata.name: Invalid value: "shop.web.v1": must have at most one dot, such as ' +
+          (of.namespaced
+            ? 'web or shop.web; names that begin with knp.default. or ossg.default. may have more'
+            : 'web or security.web'),
+        'spec.tier: Invalid value: "No Tier": must be a name of lower case letters, digits, ' +
+          "'-' and '.', with a letter or digit at both ends and around each '.', such as node-1.example.com",
+      ],
+    },
+    {
+      why: 'a direction twice',
+      object: make('broken', { types: ['Egress', 'Egress'] }),
+      errors: ['spec.types[1]: Duplicate value: "Egress"'],
     },
     {
       why: 'an order in quotes',
@@ -253,6 +390,14 @@ function invalidSpecs(of: TieredKind, make: Make): Invalid[] {
         rulesNotChecked,
       ],
     },
+    {
+      why: 'a deletion that says more than what is to be deleted',
+      object: make('broken', { tier: 'default', stagedAction: 'Delete', selector: 'all()', order: 0 }),
+      errors: ['selector', 'order'].map(
+        field =>
+          `spec.${field}: Forbidden: must be absent, since stagedAction Delete goes with nothing but tier`,
+      ),
+    },
   ];
   return [...common, ...(of.namespaced ? [] : global), ...(of.staged ? staged : [])];
 }
@@ -270,5 +415,5 @@ export function policyExamples(of: TieredKind): Examples {
     metadata: { name, ...(of.namespaced && { namespace: 'shop' }) },
     spec,
   });
-  return { valid: valid(of, make), invalid: [...invalidRules(make), ...invalidSpecs(of, make)] };
+  return { valid: valid(of, make), invalid: [...invalidRules(of, make), ...invalidSpecs(of, make)] };
 }

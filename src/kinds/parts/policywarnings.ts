@@ -3,7 +3,7 @@ import type { ApiObject } from '../../machinery/object.ts';
 import { isJsonObject } from '../../machinery/own-field.ts';
 import { objectIn } from './fill.ts';
 import { ruleWarnings } from './rulewarnings.ts';
-import { matchesNever, matchesUnlabelled } from './selectorform.ts';
+import { matchesUnlabelled, whyNever } from './selectorform.ts';
 
 const directions = [
   { type: 'Ingress', field: 'ingress' },
@@ -24,9 +24,10 @@ export function policyWarnings(object: ApiObject): string[] {
   const unused = directions
     .filter(({ type, field }) => !types.includes(type) && listOf(spec[field]).length > 0)
     .map(({ type, field }) => `spec.${field}: has no effect, since spec.types does not include ${type}`);
-  const nothing = selectors
-    .filter(field => matchesNever(spec[field]))
-    .map(field => `spec.${field}: matches nothing, so the policy has no effect`);
+  const nothing = selectors.flatMap(field => {
+    const why = whyNever(spec[field]);
+    return why === undefined ? [] : [`spec.${field}: matches nothing, so the policy has no effect: ${why}`];
+  });
   return [
     ...unused,
     ...nothing,

@@ -14,17 +14,11 @@ import { nameRule } from '../../schema/checks/name.ts';
 import { netRule } from '../../schema/checks/net.ts';
 import { canonicalPort, portRule } from '../../schema/checks/port.ts';
 import { canonicalProtocol, protocolRule } from '../../schema/checks/protocol.ts';
+import { namespaceSelectorRule, selectorRule } from '../../schema/checks/selector.ts';
 import { orEmpty } from '../../schema/checks/text.ts';
 import type { Rule as Check } from '../../schema/rule.ts';
 import type { Schema, ValidationRule } from '../../schema/schema.ts';
-import {
-  globalAlone,
-  methodsOnce,
-  notEverything,
-  pathForm,
-  policyRuleChecks,
-  ruleChecks,
-} from './rulechecks.ts';
+import { methodsOnce, notEverything, pathForm, policyRuleChecks, ruleChecks } from './rulechecks.ts';
 
 /** What a rule can do with traffic that it matches. */
 export const actions = ['Allow', 'Deny', 'Log', 'Pass'] as const;
@@ -36,7 +30,7 @@ const atomic = { 'x-kubernetes-list-type': 'atomic' } as const;
 
 /** A selector in Calico's own language, as a policy or a rule holds it. */
 export function selector(description: string, more: { rules?: readonly Check[] } = {}): Typed<string> {
-  return string(description, { maxLength: 1024, rules: [...(more.rules ?? [])] });
+  return string(description, { maxLength: 1024, rules: [selectorRule, ...(more.rules ?? [])] });
 }
 
 /** The CEL rule that keeps global() out of the selector in this field. */
@@ -80,6 +74,7 @@ const serviceAccounts = object(
     selector: string(
       'Match pods whose service account this selects by its labels, e.g. role == "batch". ' +
         'When names are given too, both must match.',
+      { rules: [selectorRule] },
     ),
   },
   'Match pods by their service account, in the namespace of the policy or those of namespaceSelector.',
@@ -131,7 +126,7 @@ function entityRule(description: string) {
       namespaceSelector: selector(
         'Match endpoints in the namespaces that this selects, e.g. kubernetes.io/metadata.name == "shop". ' +
           'global() alone means what is in no namespace: host endpoints and global network sets.',
-        { rules: [globalAlone] },
+        { rules: [namespaceSelectorRule] },
       ),
       nets: nets('Match these networks, e.g. 10.0.0.0/8. All networks of a rule must be of one IP version.'),
       notNets: nets('Match everything but these networks. 0.0.0.0/0 and ::/0 are refused.', [

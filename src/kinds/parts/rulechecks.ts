@@ -199,35 +199,6 @@ export const notEverything: Rule = defineRule<Json>({
 /** Rules on a rule, wherever it stands. */
 export const ruleChecks: readonly Rule[] = [portsNeedProtocol, oneFamily];
 
-const alone = 'must be global() alone or not use it: it cannot be combined with other terms';
-
-/** Where global() may stand in the namespaceSelector of a rule. */
-export const globalAlone: Rule = defineRule<Json>({
-  id: 'global-stands-alone',
-  says: 'global() in the namespaceSelector of a rule stands alone.',
-  source: 'selectors.md 6, global() in a rule’s namespaceSelector',
-  check: value => {
-    if (typeof value !== 'string' || !value.includes('global(')) return undefined;
-    return /^[ \t]*global\([ \t]*\)[ \t]*$/.test(value) ? undefined : { detail: alone };
-  },
-  cases: {
-    valid: [
-      { value: 'global()' },
-      { value: '  global()' },
-      { value: 'global( )' },
-      { value: 'global == "a"', why: 'a label' },
-      { value: 'all()' },
-    ],
-    invalid: [
-      { value: 'global() && a == "b"', detail: alone },
-      { value: 'a == "b" || global()', detail: alone },
-      { value: '!global()', detail: alone },
-      { value: '(global())', detail: alone },
-      { value: 'a == "global("', detail: alone, why: 'Calico looks at the text only' },
-    ],
-  },
-});
-
 const repeatedMethod = (first: number) => `is there already, as methods[${first}]`;
 
 /** On `http.methods`. */

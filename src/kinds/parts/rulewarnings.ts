@@ -3,7 +3,7 @@ import { isJsonObject } from '../../machinery/own-field.ts';
 import { containsCidr, parseCidr } from '../../schema/cidr.ts';
 import { type Port, parsePort } from '../../schema/port.ts';
 import { parseProtocol } from '../../schema/protocol.ts';
-import { matchesAlways, matchesNever } from './selectorform.ts';
+import { matchesAlways, whyNever } from './selectorform.ts';
 
 const sides = ['source', 'destination'] as const;
 
@@ -53,8 +53,10 @@ function selectorContradictions(entity: JsonObject, side: string): string[] {
     ['namespaceSelector', entity.namespaceSelector],
     ['serviceAccounts.selector', isJsonObject(serviceAccounts) ? serviceAccounts.selector : undefined],
   ];
-  const never = selectors.filter(([, text]) => matchesNever(text));
-  const found = never.map(([name]) => `${side}.${name} matches nothing`);
+  const found = selectors.flatMap(([name, text]) => {
+    const why = whyNever(text);
+    return why === undefined ? [] : [`${side}.${name} matches nothing: ${why}`];
+  });
   // An empty notSelector is as good as none.
   if (entity.notSelector && matchesAlways(entity.notSelector)) {
     found.push(`${side}.notSelector excludes every endpoint`);
