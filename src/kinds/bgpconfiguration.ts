@@ -1,7 +1,19 @@
 import { array, boolean, type Infer, integer, object, oneOf, string } from '../schema/build.ts';
+import { communityRule } from '../schema/checks/community.ts';
+import { durationRule } from '../schema/checks/duration.ts';
+import { ignoredInterfaceRule } from '../schema/checks/interface.ts';
+import { nameRule } from '../schema/checks/name.ts';
+import { ip4Rule, ip6Rule, netRule } from '../schema/checks/net.ts';
+import { orEmpty } from '../schema/checks/text.ts';
 import { apiVersion, type Kind } from './kind.ts';
 import { ageColumn } from './parts/age.ts';
 import { addressBlock, asNumber, routePriority } from './parts/bgp.ts';
+import {
+  advertisementCompleteRule,
+  clusterWideRule,
+  communitiesDefinedRule,
+  communityCompleteRule,
+} from './parts/bgp-rules.ts';
 import { fieldColumn } from './parts/column.ts';
 import { password } from './parts/secret.ts';
 import { rulesNotChecked } from './parts/unchecked.ts';
@@ -14,18 +26,19 @@ const description =
 const communities = array(
   object(
     {
-      name: string('Name to refer to the value by.', { maxLength: 253 }),
+      name: string('Name to refer to the value by.', { maxLength: 253, rules: [orEmpty(nameRule)] }),
       value: string(
         'The community: aa:nn with 16-bit numbers, e.g. 64512:120, or aa:nn:mm with 32-bit numbers, ' +
           'e.g. 64512:300:100.',
         {
           maxLength: 40,
           pattern: String.raw`^(\d+):(\d+)$|^(\d+):(\d+):(\d+)$`,
+          rules: [orEmpty(communityRule)],
         },
       ),
     },
     'A BGP community and its name. Both are needed.',
-    { 'x-kubernetes-map-type': 'atomic' },
+    { 'x-kubernetes-map-type': 'atomic', rules: [communityCompleteRule] },
   ),
   'Names for BGP communities, for use in prefixAdvertisements; refused where there are no ' +
     'prefixAdvertisements.',
@@ -37,6 +50,7 @@ const prefixAdvertisements = array(
     {
       cidr: string('Routes within this range are meant. No host bits, e.g. 10.48.0.0/16.', {
         format: 'cidr',
+        rules: [netRule],
       }),
       communities: array(
         string('A name from communities, or a community as such, e.g. 64512:120.'),
@@ -45,7 +59,7 @@ const prefixAdvertisements = array(
       ),
     },
     'A range and what to add to the routes within it.',
-    { 'x-kubernetes-map-type': 'atomic' },
+    { 'x-kubernetes-map-type': 'atomic', rules: [advertisementCompleteRule] },
   ),
   'Communities to add to the routes that nodes advertise, by range.',
   { maxItems: 500, 'x-kubernetes-list-type': 'atomic' },
@@ -60,7 +74,9 @@ const spec = object(
     ),
     communities,
     ignoredInterfaces: array(
-      string('Name of an interface, with * as a wildcard, e.g. docker* (1 to 15 characters).'),
+      string('Name of an interface, with * as a wildcard, e.g. docker* (1 to 15 characters).', {
+        rules: [ignoredInterfaceRule],
+      }),
       'Interfaces whose routes BIRD does not pick up.',
       { 'x-kubernetes-list-type': 'set' },
     ),
@@ -76,9 +92,11 @@ const spec = object(
     localWorkloadPeeringIPV4: string(
       'IPv4 address under which a node peers with its own workloads (see localWorkloadSelector of ' +
         'BGPPeer); best a link-local one, e.g. 169.254.1.1.',
+      { rules: [orEmpty(ip4Rule)] },
     ),
     localWorkloadPeeringIPV6: string(
       'IPv6 address under which a node peers with its own workloads; best a link-local one, e.g. fe80::1.',
+      { rules: [orEmpty(ip6Rule)] },
     ),
     logSeverityScreen: string(
       'Least severe messages that are logged: Trace, Debug, Info, Warning, Error or Fatal. Default: Info.',
@@ -90,6 +108,7 @@ const spec = object(
     nodeMeshMaxRestartTime: string(
       'How long routes of the mesh are kept while BIRD restarts (graceful restart), e.g. 120s. On ' +
         'default only, with the mesh on. Default: 120s.',
+      { rules: [durationRule] },
     ),
     nodeMeshPassword: password(
       'Password (TCP MD5) of the sessions of the node-to-node mesh. On default only, with the mesh on.',
@@ -130,6 +149,7 @@ const spec = object(
   },
   'The BGP settings. What is not set keeps its default.',
   {
+    rules: [communitiesDefinedRule],
     'x-kubernetes-validations': [
       {
         rule:
@@ -168,7 +188,7 @@ export const bgpConfiguration: Kind = {
   statusSubresource: false,
   storageClass: 'resource',
   description,
-  schema: object({ spec }, description, { required: ['spec'] }),
+  schema: object({ spec }, description, { required: ['spec'], rules: [clusterWideRule] }),
   selectableFields: [],
   columns: [
     fieldColumn({
@@ -248,8 +268,8 @@ export const bgpConfiguration: Kind = {
     ],
     invalid: [
       {
-        why: 'an AS number as text',
-        object: { apiVersion, kind, metadata: { name: 'default' }, spec: { asNumber: '64512' } },
+        why: 'an AS number that is none',
+        object: { apiVersion, kind, metadata: { name: 'default' }, spec: { asNumber: 'AS64512' } },
         errors: [
           'spec.asNumber: Invalid value: "string": spec.asNumber in body must be of type integer: "string"',
           rulesNotChecked,
@@ -298,6 +318,68 @@ export const bgpConfiguration: Kind = {
           spec: { communities: [{ name: 'blackhole', value: '65535:666' }] },
         },
         errors: ['spec: Invalid value: communities are defined, but no prefixAdvertisements use them'],
+      },
+      {
+        why: 'a community that is not defined, and halves of definitions',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'default' },
+          spec: {
+            communities: [{ name: 'west', value: '65536:120' }, { name: 'East' }],
+            prefixAdvertisements: [{ cidr: '10.48.0.1/16', communities: ['wset'] }, { cidr: '10.49.0.0/16' }],
+          },
+        },
+        errors: [
+          'spec.communities[0].value: Invalid value: "65536:120": must be a BGP community: two numbers from ' +
+            '0 to 65535, such as 64512:120, or three from 0 to 4294967295, such as 64512:300:1',
+          'spec.communities[1].name: Invalid value: "East": must be a name of lower case letters, digits, ' +
+            "'-' and '.', with a letter or digit at both ends and around each '.', such as " +
+            'node-1.example.com; did you mean "east"?',
+          'spec.communities[1].value: Required value: is needed',
+          'spec.prefixAdvertisements[0].cidr: Invalid value: "10.48.0.1/16": must be a CIDR with its host ' +
+            'bits zero: 10.48.0.0/16',
+          'spec.prefixAdvertisements[1].communities: Required value: is needed',
+          'spec.prefixAdvertisements[0].communities[0]: Invalid value: "wset": must be a BGP community, such ' +
+            'as 64512:120, or a name from communities; did you mean "west"?',
+        ],
+      },
+      {
+        why: 'settings of the cluster on the object of a node',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'node.rack1-host1' },
+          spec: {
+            asNumber: 64513,
+            nodeToNodeMeshEnabled: false,
+            serviceExternalIPs: [{ cidr: '203.0.113.0/24' }],
+          },
+        },
+        errors: [
+          'spec.nodeToNodeMeshEnabled: Forbidden: can be set on the object named "default" only',
+          'spec.asNumber: Forbidden: can be set on the object named "default" only',
+          'spec.serviceExternalIPs: Forbidden: can be set on the object named "default" only',
+        ],
+      },
+      {
+        why: 'a peering address of the other IP version, and an interface for all',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'default' },
+          spec: {
+            localWorkloadPeeringIPV4: 'fe80::1',
+            ignoredInterfaces: ['*'],
+            nodeMeshMaxRestartTime: '2',
+          },
+        },
+        errors: [
+          'spec.localWorkloadPeeringIPV4: Invalid value: "fe80::1": must be an IPv4 address, such as 192.0.2.1',
+          'spec.ignoredInterfaces[0]: Invalid value: "*": must be the name of an interface (1 to 15 letters, ' +
+            "digits, '_', '.' and '-'), with \"*\" for any characters but not alone",
+          'spec.nodeMeshMaxRestartTime: Invalid value: "2": must have a unit: "2s" if seconds are meant',
+        ],
       },
       {
         why: 'a password without its key',

@@ -1,7 +1,12 @@
 import { array, type Infer, integer, object, oneOf, string } from '../schema/build.ts';
+import { bgpFilterInterfaceRule } from '../schema/checks/interface.ts';
+import { net4Rule, net6Rule } from '../schema/checks/net.ts';
+import { orEmpty } from '../schema/checks/text.ts';
+import type { Rule } from '../schema/rule.ts';
 import { apiVersion, type Column, type Kind } from './kind.ts';
 import { ageColumn } from './parts/age.ts';
 import { asNumber, community, routePriority } from './parts/bgp.ts';
+import { filterWarnings } from './parts/bgp-warnings.ts';
 import { listAt } from './parts/column.ts';
 import { rulesNotChecked } from './parts/unchecked.ts';
 
@@ -55,7 +60,10 @@ const operations = array(
 );
 
 /** The rules of one direction and IP version. */
-function rules(family: { longest: 32 | 128; cidrMaxLength: number; example: string }, text: string) {
+function rules(
+  family: { longest: 32 | 128; cidrMaxLength: number; example: string; net: Rule },
+  text: string,
+) {
   const length = { format: 'int32', minimum: 0, maximum: family.longest };
   const rule = object(
     {
@@ -73,6 +81,7 @@ function rules(family: { longest: 32 | 128; cidrMaxLength: number; example: stri
         {
           format: 'cidr',
           maxLength: family.cidrMaxLength,
+          rules: [family.net],
         },
       ),
       communities: object(
@@ -89,7 +98,7 @@ function rules(family: { longest: 32 | 128; cidrMaxLength: number; example: stri
       interface: string(
         'Matches routes that go out over this interface; * is a wildcard, e.g. *.calico (1 to 15 ' +
           'characters).',
-        { maxLength: 15 },
+        { maxLength: 15, rules: [orEmpty(bgpFilterInterfaceRule)] },
       ),
       matchOperator: oneOf(
         ['Equal', 'NotEqual', 'In', 'NotIn'],
@@ -152,8 +161,8 @@ function rules(family: { longest: 32 | 128; cidrMaxLength: number; example: stri
   return array(rule, text, atomicList);
 }
 
-const ipv4 = { longest: 32, cidrMaxLength: 18, example: '10.48.0.0/16' } as const;
-const ipv6 = { longest: 128, cidrMaxLength: 43, example: 'fd00:10:48::/64' } as const;
+const ipv4 = { longest: 32, cidrMaxLength: 18, example: '10.48.0.0/16', net: net4Rule } as const;
+const ipv6 = { longest: 128, cidrMaxLength: 43, example: 'fd00:10:48::/64', net: net6Rule } as const;
 const order =
   'The first rule that matches decides; a route that none matches is treated as without a filter.';
 
@@ -197,6 +206,7 @@ export const bgpFilter: Kind = {
     countColumn('Export-V6', 'exportV6', 'Number of rules for IPv6 routes sent.'),
     ageColumn,
   ],
+  warnings: filterWarnings,
   examples: {
     valid: [
       {
@@ -302,6 +312,27 @@ export const bgpFilter: Kind = {
         errors: [
           'spec.importV4[0].prefixLength.max: Invalid value: 33: spec.importV4[0].prefixLength.max in ' +
             'body should be less than or equal to 32',
+        ],
+      },
+      {
+        why: 'host bits, the other IP version, and an interface and a community that are none',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'ranges' },
+          spec: {
+            exportV4: [{ action: 'Accept', cidr: '10.48.0.1/16', matchOperator: 'In' }],
+            exportV6: [{ action: 'Accept', cidr: '10.48.0.0/16', matchOperator: 'In' }],
+            importV4: [{ action: 'Reject', interface: 'eth0+' }],
+          },
+        },
+        errors: [
+          'spec.exportV4[0].cidr: Invalid value: "10.48.0.1/16": must be an IPv4 CIDR with its host bits ' +
+            'zero: 10.48.0.0/16',
+          'spec.exportV6[0].cidr: Invalid value: "10.48.0.0/16": must be an IPv6 CIDR with its host bits ' +
+            'zero, such as 2001:db8::/32',
+          'spec.importV4[0].interface: Invalid value: "eth0+": must be the name of an interface (1 to 15 ' +
+            "letters, digits, '_', '.' and '-'), with \"*\" for any characters",
         ],
       },
       {

@@ -1,7 +1,16 @@
 import { array, boolean, type Infer, integer, object, oneOf, string } from '../schema/build.ts';
+import { durationRule } from '../schema/checks/duration.ts';
+import { nameRule } from '../schema/checks/name.ts';
+import { ipRule } from '../schema/checks/net.ts';
+import { hopsRule } from '../schema/checks/number.ts';
+import { peerAddressRule } from '../schema/checks/peer-address.ts';
+import { selectorRule } from '../schema/checks/selector.ts';
+import { orEmpty } from '../schema/checks/text.ts';
 import { apiVersion, type Kind } from './kind.ts';
 import { ageColumn } from './parts/age.ts';
 import { asNumber } from './parts/bgp.ts';
+import { gatewayFamilyRule } from './parts/bgp-rules.ts';
+import { peerWarnings } from './parts/bgp-warnings.ts';
 import { fieldColumn, listAt, listCell } from './parts/column.ts';
 import { password } from './parts/secret.ts';
 import { rulesNotChecked } from './parts/unchecked.ts';
@@ -17,7 +26,7 @@ const spec = object(
       'AS number of the peer. Leave it out with peerSelector; needed with localWorkloadSelector.',
     ),
     filters: array(
-      string('Name of a BGPFilter.'),
+      string('Name of a BGPFilter.', { rules: [nameRule] }),
       'BGPFilters for the routes of these sessions, tried in order. They must exist.',
       {
         'x-kubernetes-list-type': 'atomic',
@@ -26,17 +35,20 @@ const spec = object(
     keepOriginalNextHop: boolean(
       'Deprecated: true is nextHopMode Keep. Cannot be set together with nextHopMode.',
     ),
-    keepaliveTime: string('Time between keepalive messages, e.g. 20s. Default: a third of the hold time.'),
+    keepaliveTime: string('Time between keepalive messages, e.g. 20s. Default: a third of the hold time.', {
+      rules: [durationRule],
+    }),
     localASNumber: asNumber(
       'AS number that the nodes use towards this peer. Default: their own, or that of the BGPConfiguration.',
     ),
     localWorkloadSelector: string(
       'Each node peers with the workloads on it that match, e.g. app == "router". Needs asNumber; ' +
         'excludes peerIP and peerSelector.',
-      { maxLength: 1024 },
+      { maxLength: 1024, rules: [selectorRule] },
     ),
     maxRestartTime: string(
       'How long routes are kept while the peer restarts (graceful restart), e.g. 90s. Default: 120s.',
+      { rules: [durationRule] },
     ),
     nextHopMode: oneOf(
       ['Auto', 'Self', 'Keep'],
@@ -45,9 +57,11 @@ const spec = object(
     ),
     node: string('The one node that has the session. With neither node nor nodeSelector all nodes have it.', {
       maxLength: 253,
+      rules: [orEmpty(nameRule)],
     }),
     nodeSelector: string('The nodes that have the session, e.g. rack == "1". Excludes node.', {
       maxLength: 1024,
+      rules: [selectorRule],
     }),
     numAllowedLocalASNumbers: integer(
       'How often the own AS number may occur in the AS path of routes received. Loosens the protection ' +
@@ -58,17 +72,17 @@ const spec = object(
     peerIP: string(
       'Address of the peer, with a port if it is not 179: 192.0.2.1, 192.0.2.1:1790, 2001:db8::1 or ' +
         '[2001:db8::1]:1790.',
-      { maxLength: 64 },
+      { maxLength: 64, rules: [orEmpty(peerAddressRule)] },
     ),
     peerSelector: string(
       'The nodes to peer with, e.g. route-reflector == "true"; addresses and AS numbers come from these ' +
         'nodes. Excludes peerIP and asNumber.',
-      { maxLength: 1024 },
+      { maxLength: 1024, rules: [selectorRule] },
     ),
     reachableBy: string(
       'Address of the gateway on the way to the peer; nodes get a static route to peerIP over it, which ' +
         'prevents route flapping. Needs peerIP, of the same IP version.',
-      { maxLength: 64 },
+      { maxLength: 64, rules: [orEmpty(ipRule)] },
     ),
     reversePeering: oneOf(
       ['Auto', 'Manual'],
@@ -83,10 +97,12 @@ const spec = object(
     ttlSecurity: integer(
       'Number of hops to the peer, 0 to 255. When set, packets that come from further away are dropped ' +
         '(GTSM).',
+      { rules: [hopsRule] },
     ),
   },
   'Which nodes peer, with whom, and how.',
   {
+    rules: [gatewayFamilyRule],
     'x-kubernetes-validations': [
       {
         rule:
@@ -216,6 +232,7 @@ export const bgpPeer: Kind = {
     },
     ageColumn,
   ],
+  warnings: peerWarnings,
   examples: {
     valid: [
       {
@@ -335,14 +352,14 @@ export const bgpPeer: Kind = {
         ],
       },
       {
-        why: 'an AS number as text, and a password without its key',
+        why: 'an AS number that is none, and a password without its key',
         object: {
           apiVersion,
           kind,
           metadata: { name: 'text' },
           spec: {
             peerIP: '192.0.2.1',
-            asNumber: '64513',
+            asNumber: 'AS64513',
             password: { secretKeyRef: { name: 'bgp-passwords' } },
           },
         },
@@ -351,6 +368,45 @@ export const bgpPeer: Kind = {
           'spec.password.secretKeyRef.key: Required value',
           rulesNotChecked,
         ],
+      },
+      {
+        why: 'a network in place of a peer, a gateway with a port, a node in upper case, too many hops, half a duration',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'addresses' },
+          spec: {
+            node: 'Rack1-Host1',
+            peerIP: '192.0.2.0/24',
+            reachableBy: '198.51.100.1:179',
+            ttlSecurity: 256,
+            keepaliveTime: '20',
+            asNumber: 4294967296,
+          },
+        },
+        errors: [
+          'spec.node: Invalid value: "Rack1-Host1": must be a name of lower case letters, digits, \'-\' and ' +
+            "'.', with a letter or digit at both ends and around each '.', such as node-1.example.com; did " +
+            'you mean "rack1-host1"?',
+          'spec.peerIP: Invalid value: "192.0.2.0/24": must be an IP address, with a port from 1 to 65535 ' +
+            'if it is not the usual one, such as 192.0.2.1, 192.0.2.1:1790, 2001:db8::1 or [2001:db8::1]:1790',
+          'spec.reachableBy: Invalid value: "198.51.100.1:179": must be an IP address, such as 192.0.2.1: ' +
+            'unexpected character',
+          'spec.ttlSecurity: Invalid value: 256: must be 0 to 255',
+          'spec.keepaliveTime: Invalid value: "20": must have a unit: "20s" if seconds are meant',
+          'spec.asNumber: Invalid value: 4294967296: must be an AS number from 0 to 4294967295, or two ' +
+            'halves from 0 to 65535, such as "1.10"',
+        ],
+      },
+      {
+        why: 'a gateway of the other IP version',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'gateway' },
+          spec: { peerIP: '192.0.2.1', asNumber: 64513, reachableBy: '2001:db8::1' },
+        },
+        errors: ['spec.reachableBy: Invalid value: "2001:db8::1": must be an IPv4 address, as peerIP is'],
       },
     ],
   },

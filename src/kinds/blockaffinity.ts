@@ -1,4 +1,5 @@
 import { boolean, type Infer, object, oneOf, string } from '../schema/build.ts';
+import { defineRule } from '../schema/rule.ts';
 import { apiVersion, type Kind } from './kind.ts';
 import { ageColumn } from './parts/age.ts';
 import { fieldColumn } from './parts/column.ts';
@@ -8,13 +9,38 @@ const description =
   'Records that a node holds an IPAM block, so that it assigns its addresses from there. Written by ' +
   'Calico IPAM; edit only to repair.';
 
+const notDeleted =
+  'must be false: IPAM sets it on an affinity that it removes, and no new one is born removed';
+
+/**
+ * Calico's validator refuses true on updates too, but only people go through it; its IPAM writes true past it, and that
+ * is how it deletes.
+ */
+const notBornDeletedRule = defineRule<boolean>({
+  id: 'block-affinity-not-deleted',
+  says: 'Must be false when the object is created.',
+  source: 'kinds.md 3, BlockAffinity; kinds.md 0.3b, Struct checks (BlockAffinitySpec)',
+  check: (deleted, { old }) => (deleted && !old ? { detail: notDeleted } : undefined),
+  cases: {
+    valid: [
+      { value: false },
+      {
+        value: true,
+        old: { apiVersion, kind, metadata: { name: 'node1-10-48-0-0-26' } },
+        why: 'IPAM deletes',
+      },
+    ],
+    invalid: [{ value: true, detail: notDeleted }],
+  },
+});
+
 const spec = object(
   {
     cidr: string('Range of the block, e.g. 10.48.12.64/26.', { format: 'cidr' }),
     deleted: boolean(
       'Marks an affinity that is being removed: readers treat it as gone. Set by IPAM; leave it false. ' +
         'Default: false.',
-      { default: false },
+      { default: false, rules: [notBornDeletedRule] },
     ),
     node: string('Name of the node that holds the block.'),
     state: oneOf(
@@ -130,6 +156,16 @@ export const blockAffinity: Kind = {
           'spec.cidr: Invalid value: "192.168.0.112": spec.cidr in body must be of type cidr: ' +
             '"192.168.0.112"',
         ],
+      },
+      {
+        why: 'born deleted',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'node1-192-168-0-112-28' },
+          spec: { cidr: '192.168.0.112/28', node: 'node1', state: 'confirmed', deleted: true },
+        },
+        errors: [`spec.deleted: Invalid value: true: ${notDeleted}`],
       },
       {
         why: 'deleted as text, as Calico stores it elsewhere',

@@ -1,13 +1,38 @@
+import type { JsonObject } from '../machinery/json.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { array, type Infer, integer, object, oneOf, string, type Typed } from '../schema/build.ts';
+import { nameRule } from '../schema/checks/name.ts';
+import { secondsOfADayRule } from '../schema/checks/number.ts';
+import { orEmpty } from '../schema/checks/text.ts';
+import { defineRule } from '../schema/rule.ts';
 import { apiVersion, type Column, type Kind } from './kind.ts';
 import { ageColumn } from './parts/age.ts';
 import { fieldColumn, listAt, valueAt } from './parts/column.ts';
+import { missing } from './parts/missing.ts';
 
 const kind = 'CalicoNodeStatus';
 const description =
   'Asks a node to report on its BGP daemon, BGP sessions and routes; the report appears in status and ' +
   'is renewed at the interval asked for. Delete the object to end the reports.';
+
+/** The schema of Calico requires none of these, its validator all. */
+const reportCompleteRule = defineRule<JsonObject>({
+  id: 'node-status-complete',
+  says: 'node, classes and updatePeriodSeconds are needed; the list of classes may be empty.',
+  source: 'kinds.md 3, CalicoNodeStatus',
+  check: value => missing(value, ['node', 'classes', 'updatePeriodSeconds']),
+  cases: {
+    valid: [
+      { value: { node: 'rack1-host1', classes: ['BGP'], updatePeriodSeconds: 10 } },
+      { value: { node: 'rack1-host1', classes: [], updatePeriodSeconds: 0 } },
+    ],
+    invalid: [
+      { value: { node: '', classes: ['BGP'], updatePeriodSeconds: 10 }, at: '.node', detail: 'is needed' },
+      { value: { node: 'rack1-host1', updatePeriodSeconds: 10 }, at: '.classes', detail: 'is needed' },
+      { value: { node: 'rack1-host1', classes: [] }, at: '.updatePeriodSeconds', detail: 'is needed' },
+    ],
+  },
+});
 
 const spec = object(
   {
@@ -17,12 +42,14 @@ const spec = object(
         'BIRD knows).',
       { 'x-kubernetes-list-type': 'set' },
     ),
-    node: string('Name of the node that is to report.'),
+    node: string('Name of the node that is to report.', { rules: [orEmpty(nameRule)] }),
     updatePeriodSeconds: integer('Seconds between two reports, 0 to 86400 (a day). 0 stops the reports.', {
       format: 'int32',
+      rules: [secondsOfADayRule],
     }),
   },
   'Which node is to report, what and how often. All three fields are needed.',
+  { rules: [reportCompleteRule] },
 );
 
 export type CalicoNodeStatusSpec = Infer<typeof spec>;
@@ -279,6 +306,29 @@ export const calicoNodeStatus: Kind = {
       },
     ],
     invalid: [
+      {
+        why: 'nothing that is needed',
+        object: { apiVersion, kind, metadata: { name: 'empty' }, spec: {} },
+        errors: [
+          'spec.node: Required value: is needed',
+          'spec.classes: Required value: is needed',
+          'spec.updatePeriodSeconds: Required value: is needed',
+        ],
+      },
+      {
+        why: 'more than a day between reports, and no name of a node',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'too-rare' },
+          spec: { node: 'rack1_host1', classes: ['BGP'], updatePeriodSeconds: 86401 },
+        },
+        errors: [
+          'spec.node: Invalid value: "rack1_host1": must be a name of lower case letters, digits, \'-\' and ' +
+            "'.', with a letter or digit at both ends and around each '.', such as node-1.example.com",
+          'spec.updatePeriodSeconds: Invalid value: 86401: must be 0 to 86400',
+        ],
+      },
       {
         why: 'a class that does not exist',
         object: {

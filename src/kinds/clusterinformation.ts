@@ -2,6 +2,7 @@ import { boolean, type Infer, object, string } from '../schema/build.ts';
 import { apiVersion, type Kind } from './kind.ts';
 import { ageColumn } from './parts/age.ts';
 import { fieldColumn } from './parts/column.ts';
+import { singletonAtCreationRule } from './parts/singleton.ts';
 
 const kind = 'ClusterInformation';
 const description =
@@ -34,7 +35,7 @@ export const clusterInformation: Kind = {
   statusSubresource: false,
   storageClass: 'resource',
   description,
-  schema: object({ spec }, description, { required: ['spec'] }),
+  schema: object({ spec }, description, { required: ['spec'], rules: [singletonAtCreationRule] }),
   selectableFields: [],
   columns: [
     fieldColumn({
@@ -96,6 +97,14 @@ export const clusterInformation: Kind = {
         errors: [
           'spec.calicoVersion: Invalid value: "number": spec.calicoVersion in body must be of type ' +
             'string: "number"',
+        ],
+      },
+      {
+        why: 'another name',
+        object: { apiVersion, kind, metadata: { name: 'west' }, spec: { datastoreReady: true } },
+        errors: [
+          'metadata.name: Invalid value: "west": there is only one object of this kind, and its name is ' +
+            '"default"',
         ],
       },
       {

@@ -4,6 +4,7 @@ import { ageColumn } from './parts/age.ts';
 import { fieldColumn } from './parts/column.ts';
 import { felixBpf } from './parts/felix-bpf.ts';
 import { felixBpfMaps } from './parts/felix-bpfmaps.ts';
+import { felixDefaults } from './parts/felix-defaults.ts';
 import { felixEndpoints } from './parts/felix-endpoints.ts';
 import { felixFlowLogs } from './parts/felix-flowlogs.ts';
 import { felixLogging } from './parts/felix-logging.ts';
@@ -11,6 +12,7 @@ import { felixOverlay } from './parts/felix-overlay.ts';
 import { felixProcess } from './parts/felix-process.ts';
 import { felixRouting } from './parts/felix-routing.ts';
 import { felixTables } from './parts/felix-tables.ts';
+import { felixWarnings } from './parts/felix-warnings.ts';
 import { rulesNotChecked } from './parts/unchecked.ts';
 
 const kind = 'FelixConfiguration';
@@ -338,6 +340,8 @@ export const felixConfiguration: Kind = {
     }),
     ageColumn,
   ],
+  defaults: felixDefaults,
+  warnings: felixWarnings,
   examples: {
     valid: [
       { apiVersion, kind, metadata: { name: 'edge-nodes' }, spec: edgeNodes },
@@ -395,6 +399,8 @@ export const felixConfiguration: Kind = {
         errors: [
           'spec.reportingInterval: Invalid value: "1.5s": spec.reportingInterval in body should match ' +
             "'^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))*$'",
+          'spec.reportingInterval: Invalid value: "1.5s": must be in whole numbers of h, m, s and ms: 1500ms',
+          'spec.routeRefreshInterval: Invalid value: "90": must have a unit: "90s" if seconds are meant',
           'spec.routeRefreshInterval: Invalid value: "90": spec.routeRefreshInterval in body should ' +
             "match '^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))*$'",
         ],
@@ -469,6 +475,45 @@ export const felixConfiguration: Kind = {
           'spec.failsafeInboundHostPorts[0].port: Required value',
           'spec.kubeNodePortRanges: Too many: 8: must have at most 7 items',
           rulesNotChecked,
+        ],
+      },
+      {
+        why: 'values that only Felix would find wrong',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'default' },
+          spec: {
+            bpfDataIfacePattern: '^eth(',
+            debugPort: 65536,
+            externalNodesList: ['2001:db8::/32'],
+            healthTimeoutOverrides: [{ name: 'main.loop', timeout: '-5m' }],
+            kubeNodePortRanges: ['32767:30000'],
+            openstackRegion: 'RegionOne',
+            routeTableRanges: [{ min: 1, max: 100000 }],
+            serviceLoopPrevention: 'drop',
+            wireguardInterfaceName: 'wireguard-of-calico',
+          },
+        },
+        errors: [
+          'spec.bpfDataIfacePattern: Invalid value: "^eth(": must be a regular expression of Go (RE2): ' +
+            'missing ) at 5',
+          'spec.debugPort: Invalid value: 65536: must be 0 to 65535',
+          'spec.externalNodesList[0]: Invalid value: "2001:db8::/32": must be a CIDR or an address of ' +
+            'IPv4, such as 10.0.0.0/8 or 192.0.2.1',
+          'spec.healthTimeoutOverrides[0].name: Invalid value: "main.loop": must be the name of a part of ' +
+            "Felix: letters, digits, blanks, '_' and '-', at least one",
+          'spec.healthTimeoutOverrides[0].timeout: Invalid value: "-5m": must not be negative: 5m0s',
+          'spec.kubeNodePortRanges[0]: Invalid value: "32767:30000": must be a range from its lower end to ' +
+            'its higher one: "30000:32767"',
+          'spec.openstackRegion: Invalid value: "RegionOne": must be a DNS label (lower case letters, ' +
+            "digits and '-') of at most 46 characters",
+          'spec.routeTableRanges: Invalid value: [{"min":1,"max":100000}]: must be at most 65535 tables in ' +
+            'all, and these are 100000',
+          'spec.serviceLoopPrevention: Invalid value: "drop": must be "Drop", "Reject" or "Disabled"; did ' +
+            'you mean "Drop"?',
+          'spec.wireguardInterfaceName: Invalid value: "wireguard-of-calico": must be the name of an ' +
+            "interface (1 to 15 letters, digits, '_', '.' and '-'), or \"*\" for all",
         ],
       },
       {

@@ -1,7 +1,9 @@
+import type { ApiObject } from '../machinery/object.ts';
 import { boolean, type Infer, integer, object, oneOf } from '../schema/build.ts';
 import { apiVersion, type Kind } from './kind.ts';
 import { ageColumn } from './parts/age.ts';
 import { fieldColumn } from './parts/column.ts';
+import { singletonRule } from './parts/singleton.ts';
 
 const kind = 'IPAMConfiguration';
 const description =
@@ -46,6 +48,25 @@ const spec = object(
 
 export type IPAMConfigurationSpec = Infer<typeof spec>;
 
+/** What Calico's own IPAM would refuse to write (SetIPAMConfig). */
+function allocationWarnings(object: ApiObject): string[] {
+  const {
+    strictAffinity,
+    autoAllocateBlocks,
+    maxBlocksPerHost = 0,
+  } = (object.spec ?? {}) as unknown as IPAMConfigurationSpec;
+  const warnings: string[] = [];
+  if (!strictAffinity && !autoAllocateBlocks) {
+    warnings.push('spec: no node gets addresses of its own; set strictAffinity or autoAllocateBlocks');
+  }
+  if (!strictAffinity && maxBlocksPerHost > 0) {
+    warnings.push(
+      'spec.maxBlocksPerHost: takes no effect without strictAffinity, since nodes borrow addresses',
+    );
+  }
+  return warnings;
+}
+
 export const ipamConfiguration: Kind = {
   kind,
   plural: 'ipamconfigurations',
@@ -56,7 +77,7 @@ export const ipamConfiguration: Kind = {
   statusSubresource: false,
   storageClass: 'ipam-config',
   description,
-  schema: object({ spec }, description, { required: ['spec'] }),
+  schema: object({ spec }, description, { required: ['spec'], rules: [singletonRule] }),
   selectableFields: [],
   columns: [
     fieldColumn({
@@ -95,6 +116,7 @@ export const ipamConfiguration: Kind = {
     }),
     ageColumn,
   ],
+  warnings: allocationWarnings,
   examples: {
     valid: [
       {
@@ -123,6 +145,14 @@ export const ipamConfiguration: Kind = {
         errors: [
           'spec.ipCooldownSeconds: Invalid value: 1201: spec.ipCooldownSeconds in body should be less ' +
             'than or equal to 1200',
+        ],
+      },
+      {
+        why: 'another name',
+        object: { apiVersion, kind, metadata: { name: 'west' }, spec: { strictAffinity: true } },
+        errors: [
+          'metadata.name: Invalid value: "west": there is only one object of this kind, and its name is ' +
+            '"default"',
         ],
       },
       {

@@ -1,8 +1,17 @@
 import { array, boolean, type Infer, integer, object, oneOf, string } from '../schema/build.ts';
+import { netRule } from '../schema/checks/net.ts';
+import { selectorRule } from '../schema/checks/selector.ts';
 import { apiVersion, type Kind } from './kind.ts';
 import { ageColumn } from './parts/age.ts';
 import { fieldColumn } from './parts/column.ts';
 import { conditionCell, conditions } from './parts/conditions.ts';
+import {
+  blockSizeStaysRule,
+  canonicalRange,
+  loadBalancerStaysRule,
+  poolDefaults,
+  rangeStaysRule,
+} from './parts/pool.ts';
 import { rulesNotChecked } from './parts/unchecked.ts';
 
 const kind = 'IPPool';
@@ -114,7 +123,7 @@ const spec = object(
       'What addresses of the pool are for: Workload (pods), Tunnel (tunnel devices of nodes) or ' +
         'LoadBalancer (Services of that type; cannot be combined with the others). Default: Workload and ' +
         'Tunnel.',
-      { maxItems: 10, 'x-kubernetes-list-type': 'set' },
+      { maxItems: 10, 'x-kubernetes-list-type': 'set', rules: [loadBalancerStaysRule] },
     ),
     assignmentMode: oneOf(
       ['Automatic', 'Manual'],
@@ -128,13 +137,7 @@ const spec = object(
       {
         minimum: 0,
         maximum: 128,
-        'x-kubernetes-validations': [
-          {
-            rule: 'self == oldSelf',
-            message: 'blockSize cannot be changed; move the workloads to a new pool instead',
-            reason: 'FieldValueInvalid',
-          },
-        ],
+        rules: [blockSizeStaysRule],
       },
     ),
     cidr: string(
@@ -143,13 +146,8 @@ const spec = object(
       {
         format: 'cidr',
         maxLength: 48,
-        'x-kubernetes-validations': [
-          {
-            rule: 'self == oldSelf',
-            message: 'cidr cannot be changed; move the workloads to a new pool instead',
-            reason: 'FieldValueInvalid',
-          },
-        ],
+        rules: [netRule, rangeStaysRule],
+        canonical: canonicalRange,
       },
     ),
     disableBGPExport: boolean(
@@ -166,7 +164,7 @@ const spec = object(
     namespaceSelector: string(
       'Only pods of the namespaces that match this selector get addresses from the pool, e.g. team == ' +
         '"web". nodeSelector must match as well; allowedUses must then be [Workload].',
-      { maxLength: 1024 },
+      { maxLength: 1024, rules: [selectorRule] },
     ),
     natOutgoing: boolean(
       'Whether packets from this range to destinations outside all pools leave with the address of ' +
@@ -175,7 +173,7 @@ const spec = object(
     nodeSelector: string(
       'Only nodes that match this selector assign addresses from the pool, e.g. zone == "west". ' +
         'Default: all().',
-      { default: 'all()', maxLength: 1024 },
+      { default: 'all()', maxLength: 1024, rules: [selectorRule] },
     ),
     vxlanMode: oneOf(
       encapsulationModes,
@@ -265,6 +263,7 @@ export const ipPool: Kind = {
     },
     ageColumn,
   ],
+  defaults: poolDefaults,
   examples: {
     valid: [
       {
@@ -341,7 +340,30 @@ export const ipPool: Kind = {
       {
         why: 'host bits',
         object: { apiVersion, kind, metadata: { name: 'host-bits' }, spec: { cidr: '10.48.0.7/16' } },
-        errors: ['spec: Invalid value: cidr must not have host bits set'],
+        errors: [
+          'spec: Invalid value: cidr must not have host bits set',
+          'spec.cidr: Invalid value: "10.48.0.7/16": must be a CIDR with its host bits zero: 10.48.0.0/16',
+        ],
+      },
+      {
+        why: 'selectors that break off',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'half-selectors' },
+          spec: {
+            cidr: '10.48.0.0/16',
+            nodeSelector: 'zone ==',
+            namespaceSelector: 'team in {"web"',
+            allowedUses: ['Workload'],
+          },
+        },
+        errors: [
+          'spec.nodeSelector: Invalid value: "zone ==": must parse as a selector: at position 8: expected a ' +
+            'string in quotes, such as "web", found the end',
+          'spec.namespaceSelector: Invalid value: "team in {\\"web\\"": must parse as a selector: at position ' +
+            '15: expected another string in quotes or } to end the set, found the end',
+        ],
       },
       {
         why: 'two kinds of tunnel',

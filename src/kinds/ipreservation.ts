@@ -1,4 +1,5 @@
 import { array, type Infer, object, string } from '../schema/build.ts';
+import { cidrRule } from '../schema/checks/net.ts';
 import { apiVersion, type Kind } from './kind.ts';
 import { ageColumn } from './parts/age.ts';
 import { listAt, listCell } from './parts/column.ts';
@@ -13,6 +14,7 @@ const spec = object(
     reservedCIDRs: array(
       string('A range in CIDR notation; a single address is written 10.48.0.1/32 or fd00:10:48::1/128.', {
         format: 'cidr',
+        rules: [cidrRule],
       }),
       'Ranges to leave out of new assignments. Keep them small against their pool: IPAM passes over ' +
         'reserved addresses one by one.',
@@ -69,6 +71,19 @@ export const ipReservation: Kind = {
         errors: [
           'spec.reservedCIDRs[1]: Invalid value: "10.48.0.9": spec.reservedCIDRs[1] in body must be of ' +
             'type cidr: "10.48.0.9"',
+        ],
+      },
+      {
+        why: 'an octet with a leading zero',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'leading-zero' },
+          spec: { reservedCIDRs: ['10.48.010.0/30'] },
+        },
+        errors: [
+          'spec.reservedCIDRs[0]: Invalid value: "10.48.010.0/30": must be a CIDR or an address, such as ' +
+            '10.0.0.0/8 or 192.0.2.1: IPv4 field has octet with leading zero',
         ],
       },
       {

@@ -3,6 +3,8 @@ import { apiVersion, type Kind } from './kind.ts';
 import { ageColumn } from './parts/age.ts';
 import { fieldColumn, valueAt } from './parts/column.ts';
 import { controllersProcess } from './parts/controllers.ts';
+import { controllersDefaults } from './parts/controllers-rules.ts';
+import { singletonAtCreationRule } from './parts/singleton.ts';
 
 const kind = 'KubeControllersConfiguration';
 const description =
@@ -40,7 +42,7 @@ export const kubeControllersConfiguration: Kind = {
   statusSubresource: true,
   storageClass: 'resource',
   description,
-  schema: object({ spec, status }, description, { required: ['spec'] }),
+  schema: object({ spec, status }, description, { required: ['spec'], rules: [singletonAtCreationRule] }),
   selectableFields: [],
   columns: [
     {
@@ -72,6 +74,7 @@ export const kubeControllersConfiguration: Kind = {
     }),
     ageColumn,
   ],
+  defaults: controllersDefaults,
   examples: {
     valid: [
       {
@@ -137,6 +140,56 @@ export const kubeControllersConfiguration: Kind = {
         why: 'no controllers',
         object: { apiVersion, kind, metadata: { name: 'default' }, spec: { healthChecks: 'Enabled' } },
         errors: ['spec.controllers: Required value'],
+      },
+      {
+        why: 'another name',
+        object: { apiVersion, kind, metadata: { name: 'west' }, spec: { controllers: {} } },
+        errors: [
+          'metadata.name: Invalid value: "west": there is only one object of this kind, and its name is ' +
+            '"default"',
+        ],
+      },
+      {
+        why: 'templates that make no host endpoint, or the same as another',
+        object: {
+          apiVersion,
+          kind,
+          metadata: { name: 'default' },
+          spec: {
+            controllers: {
+              node: {
+                leakGracePeriod: '15 minutes',
+                hostEndpoint: {
+                  createDefaultHostEndpoint: 'enabled',
+                  templates: [
+                    { generateName: 'storage', interfacePattern: '^eth(' },
+                    { generateName: 'storage', interfaceCIDRs: ['192.0.2.300'], labels: { network: 'a b' } },
+                    { nodeSelector: 'all()' },
+                  ],
+                },
+              },
+            },
+          },
+        },
+        errors: [
+          'spec.controllers.node.leakGracePeriod: Invalid value: "15 minutes": must be a duration, such as ' +
+            '90s or 1m30s (units: ns, us, ms, s, m, h)',
+          'spec.controllers.node.hostEndpoint.createDefaultHostEndpoint: Invalid value: "enabled": must be ' +
+            '"Enabled" or "Disabled"; did you mean "Enabled"?',
+          'spec.controllers.node.hostEndpoint.templates[0].interfacePattern: Invalid value: "^eth(": must be ' +
+            'a regular expression of Go (RE2): missing ) at 5',
+          'spec.controllers.node.hostEndpoint.templates[1].interfaceCIDRs[0]: Invalid value: "192.0.2.300": ' +
+            'must be a CIDR or an address, such as 10.0.0.0/8 or 192.0.2.1: IPv4 field has value >255',
+          'spec.controllers.node.hostEndpoint.templates[1].labels[network]: Invalid value: "a b": a valid ' +
+            "label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must " +
+            "start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex " +
+            "used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+          'spec.controllers.node.hostEndpoint.templates[2].generateName: Required value: is needed',
+          'spec.controllers.node.hostEndpoint.templates[2]: Invalid value: {"nodeSelector":"all()"}: needs ' +
+            'interfaceCIDRs or interfacePattern, or it makes no host endpoint',
+          'spec.controllers.node.hostEndpoint.templates[1].generateName: Duplicate value: "storage": is the ' +
+            'generateName of an earlier template; each makes names of its own',
+        ],
       },
       {
         why: 'a severity in lower case',

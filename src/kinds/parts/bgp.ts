@@ -1,4 +1,7 @@
 import { type Infer, integer, object, string } from '../../schema/build.ts';
+import { asNumberRule, canonicalAsNumber } from '../../schema/checks/as-number.ts';
+import { communityRule } from '../../schema/checks/community.ts';
+import { netRule } from '../../schema/checks/net.ts';
 
 const uint16 = '([0-9]|[1-9][0-9]{1,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
 const uint32 =
@@ -10,12 +13,16 @@ export function community(description: string) {
   return string(description, {
     maxLength: 32,
     pattern: `^(${uint16}:${uint16}|${uint32}:${uint32}:${uint32})$`,
+    rules: [communityRule],
   });
 }
 
-/** An AS number. Calico's CRDs type it as a signed 32-bit integer, so numbers above 2147483647 do not fit. */
+/**
+ * An AS number. Calico's CRDs type it as a signed 32-bit integer, into which the upper half of the 32-bit numbers does
+ * not fit, though Calico's own types take them; so do we.
+ */
 export function asNumber(description: string) {
-  return integer(description, { format: 'int32' });
+  return integer(description, { rules: [asNumberRule], canonical: canonicalAsNumber });
 }
 
 /** A route priority (metric): the kernel keeps the numbers beyond this range for itself. */
@@ -26,7 +33,9 @@ export function routePriority(description: string) {
 /** One range of Service addresses in a list of them. */
 export function addressBlock(description: string) {
   return object(
-    { cidr: string('The range, without host bits, e.g. 10.96.0.0/12.', { format: 'cidr' }) },
+    {
+      cidr: string('The range, without host bits, e.g. 10.96.0.0/12.', { format: 'cidr', rules: [netRule] }),
+    },
     description,
     {
       'x-kubernetes-map-type': 'atomic',

@@ -1,7 +1,15 @@
 import { array, integer, map, object, oneOf, string } from '../../schema/build.ts';
+import { durationRule } from '../../schema/checks/duration.ts';
+import { annotationsRule, labelsRule } from '../../schema/checks/label.ts';
+import { nameRule } from '../../schema/checks/name.ts';
+import { cidrRule } from '../../schema/checks/net.ts';
+import { regexpRule } from '../../schema/checks/regexp.ts';
+import { selectorRule } from '../../schema/checks/selector.ts';
+import { orEmpty } from '../../schema/checks/text.ts';
+import { defaultHostEndpointRule, templateCompleteRule, templateNamesRule } from './controllers-rules.ts';
 
 function period(text: string) {
-  return string(`${text}, e.g. 5m or 90s. Default: 5m.`);
+  return string(`${text}, e.g. 5m or 90s. Default: 5m.`, { rules: [durationRule] });
 }
 
 /** A controller that has nothing to set but how often it compares everything. */
@@ -14,14 +22,16 @@ function reconciler(text: string) {
 
 const hostEndpointTemplate = object(
   {
-    annotations: map(string('Value of the annotation.'), 'Annotations for the HostEndpoints made.'),
+    annotations: map(string('Value of the annotation.'), 'Annotations for the HostEndpoints made.', {
+      rules: [annotationsRule],
+    }),
     generateName: string(
       'Suffix of the names of the HostEndpoints made: <node>-<generateName>-auto-hep. Must differ from ' +
         'that of other templates.',
-      { maxLength: 253 },
+      { maxLength: 253, rules: [orEmpty(nameRule)] },
     ),
     interfaceCIDRs: array(
-      string('A range, e.g. 192.0.2.0/24, or a single address.'),
+      string('A range, e.g. 192.0.2.0/24, or a single address.', { rules: [cidrRule] }),
       'Only addresses of the node within these ranges become expectedIPs of the HostEndpoint. Needed ' +
         'where there is no interfacePattern.',
       { 'x-kubernetes-list-type': 'set' },
@@ -29,11 +39,17 @@ const hostEndpointTemplate = object(
     interfacePattern: string(
       'Regular expression for names of interfaces; each interface of the node that matches gets a ' +
         'HostEndpoint, e.g. ^eth[0-9]+$.',
+      { rules: [regexpRule] },
     ),
-    labels: map(string('Value of the label.'), 'Labels for the HostEndpoints made, over those of the node.'),
-    nodeSelector: string('The nodes that get the HostEndpoints, e.g. zone == "west".'),
+    labels: map(string('Value of the label.'), 'Labels for the HostEndpoints made, over those of the node.', {
+      rules: [labelsRule],
+    }),
+    nodeSelector: string('The nodes that get the HostEndpoints, e.g. zone == "west".', {
+      rules: [selectorRule],
+    }),
   },
   'A kind of HostEndpoint to make. Needs generateName, and interfaceCIDRs or interfacePattern.',
+  { rules: [templateCompleteRule] },
 );
 
 const node = object(
@@ -47,12 +63,14 @@ const node = object(
         createDefaultHostEndpoint: string(
           'Enabled or Disabled: whether each node gets a HostEndpoint for all its interfaces beside ' +
             'those of the templates. Default: Enabled.',
+          { rules: [defaultHostEndpointRule] },
         ),
         templates: array(
           hostEndpointTemplate,
           'HostEndpoints to make for chosen interfaces or addresses of nodes.',
           {
             'x-kubernetes-list-type': 'atomic',
+            rules: [templateNamesRule],
           },
         ),
       },
@@ -61,6 +79,7 @@ const node = object(
     leakGracePeriod: string(
       'How long an address must be without a pod before it counts as leaked and is released, e.g. 15m; ' +
         '0s turns this off. Default: 15m.',
+      { rules: [durationRule] },
     ),
     reconcilerPeriod: period('Time between two complete comparisons of the nodes with the datastore'),
     syncLabels: oneOf(
@@ -118,6 +137,7 @@ export const controllersProcess = {
   }),
   etcdV3CompactionPeriod: string(
     'Time between two compactions of etcd (etcd datastore), e.g. 10m; 0s turns them off. Default: 10m.',
+    { rules: [durationRule] },
   ),
   healthChecks: oneOf(
     ['Enabled', 'Disabled'],

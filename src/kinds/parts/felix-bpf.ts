@@ -1,4 +1,9 @@
 import { array, boolean, integer, intOrString, map, object, oneOf, string } from '../../schema/build.ts';
+import { bpfLogFiltersRule, interfaceFilterRule } from '../../schema/checks/interface.ts';
+import { cidrRule } from '../../schema/checks/net.ts';
+import { dscpRule, markRule, portOrZeroRule } from '../../schema/checks/number.ts';
+import { canonicalPort, portRule } from '../../schema/checks/port.ts';
+import { regexpRule } from '../../schema/checks/regexp.ts';
 import { anyCase, duration } from './felix-value.ts';
 
 function timeout(description: string) {
@@ -50,7 +55,7 @@ export const felixBpf = {
   ),
   bpfConntrackTimeouts: conntrackTimeouts,
   bpfDSROptoutCIDRs: array(
-    string('A range, e.g. 192.0.2.0/24, or a single address.'),
+    string('A range, e.g. 192.0.2.0/24, or a single address.', { rules: [cidrRule] }),
     'Clients that are answered by way of the node they first reached, although bpfExternalServiceMode ' +
       'is DSR. Default: none.',
   ),
@@ -58,10 +63,12 @@ export const felixBpf = {
     'Regular expression for the interfaces of the host that carry pod traffic or traffic from outside ' +
       'to Services; BPF programs are attached to them. Must not match those of workloads or Calico ' +
       'tunnels. Default: ^((en|wl|ww|sl|ib)[Popsx].*|(eth|wlan|wwan|bond).*).',
+    { rules: [regexpRule] },
   ),
   bpfDisableGROForIfaces: string(
     'Regular expression for interfaces whose generic receive offload (GRO) is turned off. Default: ' +
       'empty, which is none.',
+    { rules: [regexpRule] },
   ),
   bpfDisableUnprivileged: boolean(
     'Whether ordinary users of the host are kept from using BPF, and so from reading or changing what ' +
@@ -77,7 +84,7 @@ export const felixBpf = {
       'interface), Loose (any way back) or Disabled. Default: Loose.',
   ),
   bpfExcludeCIDRsFromNAT: array(
-    string('A range, e.g. 169.254.20.10/32, or a single address.'),
+    string('A range, e.g. 169.254.20.10/32, or a single address.', { rules: [cidrRule] }),
     'Service addresses that BPF leaves to the host, e.g. that of a DNS cache on the node. Default: none.',
   ),
   bpfExportBufferSizeMB: integer(
@@ -86,6 +93,7 @@ export const felixBpf = {
   bpfExtToServiceConnmark: integer(
     'Mark (0 to 4294967295) for connections from outside to Services, so that your own routing rules ' +
       'can tell them. Default: 0.',
+    { rules: [markRule] },
   ),
   bpfExternalServiceMode: anyCase(
     ['Tunnel', 'DSR'],
@@ -94,7 +102,7 @@ export const felixBpf = {
       'allow. Default: Tunnel.',
   ),
   bpfForceTrackPacketsFromIfaces: array(
-    string('Name of an interface; + at the end is a wildcard.'),
+    string('Name of an interface; + at the end is a wildcard.', { rules: [interfaceFilterRule] }),
     'Interfaces outside the Calico network whose traffic Linux tracks as usual, e.g. that of Docker. ' +
       'Default: docker+.',
   ),
@@ -122,6 +130,7 @@ export const felixBpf = {
   bpfKubeProxyHealthzPort: integer(
     'Port on which Felix, in place of kube-proxy, tells load balancers whether the node takes traffic; ' +
       '0 is none. Default: 10256.',
+    { rules: [portOrZeroRule] },
   ),
   bpfKubeProxyIptablesCleanupEnabled: boolean(
     'Whether Felix removes the iptables rules that kube-proxy has left. Only where kube-proxy does not ' +
@@ -134,12 +143,14 @@ export const felixBpf = {
   bpfL3IfacePattern: string(
     'Regular expression for tunnel devices not made by Calico, e.g. of your own WireGuard, that carry ' +
       'pod traffic; taken beside bpfDataIfacePattern. Default: empty.',
+    { rules: [regexpRule] },
   ),
   bpfLogFilters: map(
     string('A pcap filter, e.g. tcp port 80.'),
     'Which packets BPF programs log at bpfLogLevel Debug: the key is an interface, all, weps ' +
       '(workloads) or heps (host endpoints), the value a pcap filter, e.g. weps: "host 10.48.0.7". ' +
       'Default: all packets.',
+    { rules: [bpfLogFiltersRule] },
   ),
   bpfLogLevel: anyCase(
     ['Off', 'Info', 'Debug'],
@@ -154,7 +165,7 @@ export const felixBpf = {
   bpfPSNATPorts: intOrString(
     'Ports, both ends included, from which BPF picks another source port if one is taken already, e.g. ' +
       '"20000:29999". Default: 20000:29999.',
-    { pattern: '^.*' },
+    { pattern: '^.*', rules: [portRule], canonical: canonicalPort },
   ),
   bpfPolicyDebugEnabled: boolean(
     'Whether Felix keeps what calico-node -bpf policy dump shows: policy as BPF programs have it. ' +
@@ -175,6 +186,6 @@ export const felixBpf = {
   istioDSCPMark: intOrString(
     'DSCP value that marks connections for the ztunnel of Istio; only for the Istio that comes with ' +
       'Calico. Default: 23.',
-    { pattern: '^.*' },
+    { pattern: '^.*', rules: [dscpRule] },
   ),
 };

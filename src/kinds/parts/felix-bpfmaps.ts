@@ -1,4 +1,5 @@
 import { integer } from '../../schema/build.ts';
+import { maglevSizeRule } from '../../schema/checks/number.ts';
 import { anyCase } from './felix-value.ts';
 
 /** Fields of FelixConfiguration: sizes of the eBPF maps. */
@@ -6,9 +7,11 @@ export const felixBpfMaps = {
   bpfMaglevMaxEndpointsPerService: integer(
     'Most endpoints expected for a Service with Maglev load balancing, 1 to 3000; sets the size of its ' +
       'table. Default: 100.',
+    { rules: [maglevSizeRule] },
   ),
   bpfMaglevMaxServices: integer(
     'Most Services expected with Maglev load balancing, 1 to 3000. Default: 100.',
+    { rules: [maglevSizeRule] },
   ),
   bpfMapSizeConntrack: integer(
     'Entries for connections: one for each open one. Changing it can interrupt connections. Default: 512000.',

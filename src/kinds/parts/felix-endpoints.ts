@@ -1,10 +1,12 @@
 import { array, boolean, integer, object, oneOf, string } from '../../schema/build.ts';
+import { portOrZeroRule } from '../../schema/checks/number.ts';
+import { openstackRegionRule, sourceSpoofingRule } from './felix-rules.ts';
 import { anyCase, duration } from './felix-value.ts';
 
 const failsafePort = object(
   {
     net: string('Only for peers within this range, e.g. 192.0.2.0/24. Default: all.'),
-    port: integer('Port number, e.g. 22.'),
+    port: integer('Port number, e.g. 22.', { rules: [portOrZeroRule] }),
     protocol: string('tcp, udp or sctp. Default: tcp.'),
   },
   'A port that policy cannot close.',
@@ -67,6 +69,7 @@ export const felixEndpoints = {
   openstackRegion: string(
     'OpenStack only: region of this Felix, as openstack_region in neutron.conf on the node (at most 46 ' +
       'characters). Default: empty.',
+    { rules: [openstackRegionRule] },
   ),
   reportingInterval: duration(
     'Time between two reports of Felix on itself to the datastore; OpenStack needs them. 0s turns them ' +
@@ -86,5 +89,6 @@ export const felixEndpoints = {
     ['Disabled', 'Any'],
     'Whether pods may send from other addresses than their own: Any lets them ask for any range with ' +
       'the annotation cni.projectcalico.org/allowedSourcePrefixes. Exact case. Default: Disabled.',
+    { rules: [sourceSpoofingRule] },
   ),
 };

@@ -1,4 +1,6 @@
 import { boolean, integer, string } from '../../schema/build.ts';
+import { portOrZeroRule } from '../../schema/checks/number.ts';
+import { regexpRule } from '../../schema/checks/regexp.ts';
 import { anyCase, duration, severities } from './felix-value.ts';
 
 /** Fields of FelixConfiguration: the log of Felix, the lines that Log rules write, and aids for debugging. */
@@ -13,6 +15,7 @@ export const felixLogging = {
   ),
   debugPort: integer(
     'Port that serves memory and CPU profiles; it has no access control. 0 is none. Default: 0.',
+    { rules: [portOrZeroRule] },
   ),
   debugSimulateCalcGraphHangAfter: duration(
     'For tests only: stops the calculation of policy after this time, to see the watchdog act. Default: ' +
@@ -38,6 +41,7 @@ export const felixLogging = {
   logDebugFilenameRegex: string(
     'Regular expression for names of source files; only these write Debug messages. Other severities ' +
       'are not affected. Default: all files.',
+    { rules: [regexpRule] },
   ),
   logFilePath: string('File that Felix logs to; none turns this off. Default: /var/log/calico/felix.log.'),
   logPrefix: string(

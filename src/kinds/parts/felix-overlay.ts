@@ -1,4 +1,8 @@
 import { array, boolean, integer, oneOf, string } from '../../schema/build.ts';
+import { interfaceRule } from '../../schema/checks/interface.ts';
+import { cidr4Rule } from '../../schema/checks/net.ts';
+import { listenPortRule, routingRulePriorityRule } from '../../schema/checks/number.ts';
+import { orEmpty } from '../../schema/checks/text.ts';
 import { duration } from './felix-value.ts';
 
 const mtu = '0 derives it from the MTU of the host. Default: 0.';
@@ -6,7 +10,7 @@ const mtu = '0 derives it from the MTU of the host. Default: 0.';
 /** Fields of FelixConfiguration: VXLAN, IP-in-IP, WireGuard and what may enter the tunnels. */
 export const felixOverlay = {
   externalNodesList: array(
-    string('A range, e.g. 192.0.2.0/24, or a single address; IPv4.'),
+    string('A range, e.g. 192.0.2.0/24, or a single address; IPv4.', { rules: [cidr4Rule] }),
     'Hosts outside the cluster whose VXLAN and IP-in-IP packets are let in. Default: none.',
   ),
   ipipEnabled: boolean('Forces the IP-in-IP device on or off. Default: on if an IPPool uses IP-in-IP.'),
@@ -35,20 +39,27 @@ export const felixOverlay = {
   ),
   wireguardInterfaceName: string(
     'Name of the WireGuard device for IPv4 (1 to 15 characters). Default: wireguard.cali.',
+    { rules: [orEmpty(interfaceRule)] },
   ),
   wireguardInterfaceNameV6: string(
     'Name of the WireGuard device for IPv6 (1 to 15 characters). Default: wg-v6.cali.',
+    { rules: [orEmpty(interfaceRule)] },
   ),
   wireguardKeepAlive: duration(
     'Time between packets that keep a WireGuard session open through NAT, e.g. 25s; 0s sends none. ' +
       'Default: 0s.',
   ),
-  wireguardListeningPort: integer('UDP port of WireGuard for IPv4, 1 to 65535. Default: 51820.'),
-  wireguardListeningPortV6: integer('UDP port of WireGuard for IPv6, 1 to 65535. Default: 51821.'),
+  wireguardListeningPort: integer('UDP port of WireGuard for IPv4, 1 to 65535. Default: 51820.', {
+    rules: [listenPortRule],
+  }),
+  wireguardListeningPortV6: integer('UDP port of WireGuard for IPv6, 1 to 65535. Default: 51821.', {
+    rules: [listenPortRule],
+  }),
   wireguardMTU: integer(`MTU of the WireGuard device for IPv4. ${mtu}`),
   wireguardMTUV6: integer(`MTU of the WireGuard device for IPv6. ${mtu}`),
   wireguardRoutingRulePriority: integer(
     'Priority of the routing rule (ip rule) that sends traffic into WireGuard, 1 to 32765. Default: 99.',
+    { rules: [routingRulePriorityRule] },
   ),
   wireguardThreadingEnabled: boolean(
     'Whether WireGuard is spread over several CPUs (threaded NAPI), for hosts that drop packets because ' +

@@ -1,4 +1,10 @@
 import { array, boolean, integer, object, oneOf, string } from '../../schema/build.ts';
+import { durationRule, positiveDurationRule } from '../../schema/checks/duration.ts';
+import { keyValueListRule } from '../../schema/checks/key-value-list.ts';
+import { runtimeSettingRule } from '../../schema/checks/number.ts';
+import { prometheusHostRule } from '../../schema/checks/prometheus-host.ts';
+import { orEmpty } from '../../schema/checks/text.ts';
+import { healthPartRule } from './felix-rules.ts';
 import { duration } from './felix-value.ts';
 
 /** Fields of FelixConfiguration: the process itself (health, metrics, Go runtime, reports, features). */
@@ -10,6 +16,7 @@ export const felixProcess = {
   dataplaneWatchdogTimeout: string(
     'Deprecated: use healthTimeoutOverrides. How long the dataplane may be silent before Felix counts ' +
       'as unhealthy, e.g. 90s. Default: 90s.',
+    { rules: [durationRule] },
   ),
   endpointStatusPathPrefix: string(
     'Directory below which Felix leaves a file per workload that is ready, for the CNI plugin to wait ' +
@@ -18,25 +25,32 @@ export const felixProcess = {
   featureDetectOverride: string(
     'Comma-separated feature=true or feature=false pairs that replace what Felix finds out about the ' +
       'kernel, e.g. SNATFullyRandom=true,RestoreSupportsLock=false. A feature without a value is detected.',
-    { pattern: '^([a-zA-Z0-9-_]+=(true|false|),)*([a-zA-Z0-9-_]+=(true|false|))?$' },
+    {
+      pattern: '^([a-zA-Z0-9-_]+=(true|false|),)*([a-zA-Z0-9-_]+=(true|false|))?$',
+      rules: [keyValueListRule],
+    },
   ),
   featureGates: string(
     'Comma-separated feature=value pairs for features that are not yet ready for production. Default: none.',
     {
       pattern: '^([a-zA-Z0-9-_]+=([^=]+),)*([a-zA-Z0-9-_]+=([^=]+))?$',
+      rules: [keyValueListRule],
     },
   ),
   goGCThreshold: integer(
     'Growth of the heap, in percent, that starts a garbage collection (GOGC). Twice the value halves ' +
       'the CPU for it and doubles the memory on top. -1 turns it off: set goMemoryLimitMB then. Default: ' +
       '40.',
+    { rules: [runtimeSettingRule] },
   ),
   goMaxProcs: integer(
     'Most CPUs that Felix uses at the same time (GOMAXPROCS); -1 is as many as there are. Default: -1.',
+    { rules: [runtimeSettingRule] },
   ),
   goMemoryLimitMB: integer(
     'Memory in MB that Felix tries to stay below by collecting garbage (GOMEMLIMIT); set it well below ' +
       'the limit of the pod. -1 is no limit. Default: -1.',
+    { rules: [runtimeSettingRule] },
   ),
   healthEnabled: boolean(
     'Whether Felix serves /liveness and /readiness for the probes of Kubernetes. Default: false.',
@@ -46,8 +60,12 @@ export const felixProcess = {
   healthTimeoutOverrides: array(
     object(
       {
-        name: string('Name of the part of Felix as its log shows it, e.g. InternalDataplaneMainLoop.'),
-        timeout: string('How long this part may be silent, e.g. 5m or 1m30s.'),
+        name: string('Name of the part of Felix as its log shows it, e.g. InternalDataplaneMainLoop.', {
+          rules: [healthPartRule],
+        }),
+        timeout: string('How long this part may be silent, e.g. 5m or 1m30s.', {
+          rules: [positiveDurationRule],
+        }),
       },
       'A timeout for one part of Felix.',
       { required: ['name', 'timeout'] },
@@ -76,6 +94,7 @@ export const felixProcess = {
   prometheusMetricsEnabled: boolean('Whether Felix serves metrics for Prometheus. Default: false.'),
   prometheusMetricsHost: string(
     'Address that the metrics port binds to. Default: empty, which is all addresses.',
+    { rules: [orEmpty(prometheusHostRule)] },
   ),
   prometheusMetricsKeyFile: string(
     'File, on the node, with the private key of the TLS certificate of the metrics port. Default: none.',

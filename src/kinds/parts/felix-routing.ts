@@ -1,4 +1,9 @@
 import { array, boolean, integer, intOrString, object, oneOf, string } from '../../schema/build.ts';
+import { durationRule } from '../../schema/checks/duration.ts';
+import { routePriorityRule } from '../../schema/checks/number.ts';
+import { canonicalPort, portRule } from '../../schema/checks/port.ts';
+import { regexpRule } from '../../schema/checks/regexp.ts';
+import { routeTableRangesRule, serviceLoopRule } from './felix-rules.ts';
 import { anyCase, duration } from './felix-value.ts';
 
 const elevated =
@@ -35,16 +40,17 @@ export const felixRouting = {
     'Whether Felix turns on IP forwarding on the host. Disable it only where Calico protects the host ' +
       'and has no workloads. Default: Enabled.',
   ),
-  ipv4ElevatedRoutePriority: integer(`For IPv4, ${elevated}`),
-  ipv4NormalRoutePriority: integer(`For IPv4, ${normal}`),
-  ipv6ElevatedRoutePriority: integer(`For IPv6, ${elevated}`),
-  ipv6NormalRoutePriority: integer(`For IPv6, ${normal}`),
+  ipv4ElevatedRoutePriority: integer(`For IPv4, ${elevated}`, { rules: [routePriorityRule] }),
+  ipv4NormalRoutePriority: integer(`For IPv4, ${normal}`, { rules: [routePriorityRule] }),
+  ipv6ElevatedRoutePriority: integer(`For IPv6, ${elevated}`, { rules: [routePriorityRule] }),
+  ipv6NormalRoutePriority: integer(`For IPv6, ${normal}`, { rules: [routePriorityRule] }),
   ipv6Support: boolean('Whether Felix handles IPv6, where the host can. Default: true.'),
   liveMigrationRouteConvergenceTime: string(
     'How long routes to a virtual machine that has moved keep their elevated priority, so that all ' +
       'nodes can learn them, e.g. 30s. Default: 30s.',
     {
       pattern: String.raw`^([0-9]+(\.[0-9]+)?(ms|s|m|h))*$`,
+      rules: [durationRule],
     },
   ),
   localSubnetL2Reachability: oneOf(
@@ -55,10 +61,12 @@ export const felixRouting = {
   localSubnetL2ReachabilityRefreshInterval: string(
     'Time between two announcements of the addresses answered for under localSubnetL2Reachability, ' +
       'which keep the caches of neighbours and switches fresh; 0s announces each once. Default: 2m.',
+    { rules: [durationRule] },
   ),
   mtuIfacePattern: string(
     'Regular expression for the interfaces that Felix takes the MTU of the host from; must not match ' +
       'those of workloads. Default: ^((en|wl|ww|sl|ib)[Pcopsvx].*|(eth|wlan|wwan).*).',
+    { rules: [regexpRule] },
   ),
   natOutgoingAddress: string(
     'IPv4 address that traffic masqueraded by natOutgoing of an IPPool leaves with. Default: that of ' +
@@ -72,7 +80,7 @@ export const felixRouting = {
   ),
   natPortRange: intOrString(
     'Source ports that masqueraded traffic leaves with, e.g. "32768:65535". Default: what the kernel picks.',
-    { pattern: '^.*' },
+    { pattern: '^.*', rules: [portRule], canonical: canonicalPort },
   ),
   netlinkTimeout: duration(
     'How long Felix waits for the kernel to answer when it reads or sets routes, rules and interfaces. ' +
@@ -136,10 +144,12 @@ export const felixRouting = {
     ),
     'Numbers of the routing tables that Felix may use, e.g. for WireGuard; 65535 tables in all at most. ' +
       'Default: 1 to 250.',
+    { rules: [routeTableRangesRule] },
   ),
   serviceLoopPrevention: anyCase(
     ['Drop', 'Reject', 'Disabled'],
     'What happens to packets for advertised Service addresses that no Service uses, which could circle ' +
       'between host and router: Drop, Reject or Disabled. Exact case. Default: Drop.',
+    { rules: [serviceLoopRule] },
   ),
 };

@@ -1,4 +1,9 @@
 import { array, boolean, int64, integer, intOrString, oneOf, string } from '../../schema/build.ts';
+import { durationRule } from '../../schema/checks/duration.ts';
+import { interfaceFilterRule } from '../../schema/checks/interface.ts';
+import { canonicalPort, numberedPortRule } from '../../schema/checks/port.ts';
+import { regexpRule } from '../../schema/checks/regexp.ts';
+import { orEmpty } from '../../schema/checks/text.ts';
 import { anyCase, duration } from './felix-value.ts';
 
 const markMask =
@@ -47,6 +52,7 @@ export const felixTables = {
   iptablesNATOutgoingInterfaceFilter: string(
     'Interface by which traffic must leave to be masqueraded; + at the end is a wildcard, e.g. eth+ (1 ' +
       'to 15 characters). Default: all interfaces.',
+    { rules: [orEmpty(interfaceFilterRule)] },
   ),
   iptablesPostWriteCheckInterval: duration(
     'How long after a change Felix reads the iptables rules again, in case another program has ' +
@@ -57,7 +63,11 @@ export const felixTables = {
       'Default: 3m.',
   ),
   kubeNodePortRanges: array(
-    intOrString('A port or a range of ports, e.g. 30000 or "30000:32767".', { pattern: '^.*' }),
+    intOrString('A port or a range of ports, e.g. 30000 or "30000:32767".', {
+      pattern: '^.*',
+      rules: [numberedPortRule],
+      canonical: canonicalPort,
+    }),
     'Node ports of Services, at most 7 ranges; read where kube-proxy runs in IPVS mode, to tell traffic ' +
       'for pods from traffic for the host. Default: 30000:32767.',
     { maxItems: 7 },
@@ -68,6 +78,7 @@ export const felixTables = {
   nftablesFlowTableDataIfacePattern: string(
     'Regular expression for host interfaces whose traffic to and from local workloads takes the fast ' +
       'path of nftablesFlowTableOffload. Default: empty, which is workload to workload only.',
+    { rules: [regexpRule] },
   ),
   nftablesFlowTableOffload: oneOf(
     ['All', 'Disabled'],
@@ -84,6 +95,7 @@ export const felixTables = {
   ),
   nftablesRefreshInterval: string(
     'Time between two checks that nobody has changed the nftables rules of Felix, e.g. 3m. Default: 3m.',
+    { rules: [durationRule] },
   ),
   xdpEnabled: boolean(
     'Whether untracked policy (doNotTrack) that denies incoming packets acts in XDP, before the network ' +

@@ -4,7 +4,8 @@ import { textRule } from './text.ts';
 
 const wanted = 'must be a duration, such as 90s or 1m30s (units: ns, us, ms, s, m, h)';
 
-function problem(text: string): string | undefined {
+/** What keeps a text from being a duration of Go. */
+export function durationProblem(text: string): string | undefined {
   if (parseDuration(text) !== undefined) return undefined;
   return /^[0-9]+$/.test(text) ? `must have a unit: "${text}s" if seconds are meant` : wanted;
 }
@@ -14,7 +15,7 @@ export const durationRule: Rule = textRule({
   id: 'duration',
   says: 'Must be a duration of Go, such as 90s, 1m30s or 0.',
   source: 'kinds.md 0, JSON decoding (metav1.Duration)',
-  problem,
+  problem: durationProblem,
   valid: ['0', '90s', '1m30s', '1.5h', '.5s', '-1s', '100µs', '+2ms'],
   invalid: [
     ['90', 'must have a unit: "90s" if seconds are meant'],
@@ -32,7 +33,7 @@ export const positiveDurationRule: Rule = textRule({
   source: 'kinds.md 3, FelixConfiguration, healthTimeoutOverrides',
   problem: text => {
     const nanoseconds = parseDuration(text);
-    if (nanoseconds === undefined) return problem(text);
+    if (nanoseconds === undefined) return durationProblem(text);
     return nanoseconds < 0n ? `must not be negative: ${durationText(-nanoseconds)}` : undefined;
   },
   valid: ['0s', '90s'],
