@@ -40,6 +40,18 @@ export const limitTable = {
     what: 'Characters that the aliases of one YAML body may add to it.',
     answer: '400 BadRequest',
   },
+  maxManifestFileBytes: {
+    value: 32 * 1024 * 1024,
+    unit: 'bytes',
+    what: 'Size of one file that `tortie validate` reads.',
+    answer: 'the file counts as unreadable: exit code 2',
+  },
+  maxManifestYamlTokens: {
+    value: 3_000_000,
+    unit: 'count',
+    what: 'Tokens of one YAML document that `tortie validate` reads.',
+    answer: 'an error of the document',
+  },
   maxStrictErrors: {
     value: 100,
     unit: 'count',
@@ -97,8 +109,26 @@ export const limitTable = {
   maxPatchAttempts: {
     value: 100,
     unit: 'count',
-    what: 'Times that a patch or delete is tried again on a write conflict.',
+    what: 'Times that a write is tried again when the object, or another one that it depends on, has changed meanwhile.',
     answer: '409 Conflict',
+  },
+  maxReleasePasses: {
+    value: 100,
+    unit: 'count',
+    what: 'Times that a delete of an IPPool looks for block affinities to give back.',
+    answer: '409 Conflict',
+  },
+  releasesInFlight: {
+    value: 32,
+    unit: 'count',
+    what: 'Block affinities that a delete of an IPPool gives back at once.',
+    answer: 'the rest waits',
+  },
+  retireSettleMs: {
+    value: 500,
+    unit: 'ms',
+    what: 'Time between disabling an IPPool that is deleted and giving back its blocks, in which assignments under way can finish.',
+    answer: '-',
   },
   maxGenerateNameAttempts: {
     value: 8,

@@ -55,7 +55,8 @@ export async function openResources(options: {
       slowStreams,
     });
     caches.set(kind.plural, cache);
-    byPlural.set(kind.plural, new Resource({ kind, backend, codec, cache }));
+    const others = (plural: string) => byPlural.get(plural);
+    byPlural.set(kind.plural, new Resource({ kind, backend, codec, cache, others }));
   }
   await Promise.all([...caches.values()].map(cache => cache.start()));
   return {

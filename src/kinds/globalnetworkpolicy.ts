@@ -10,6 +10,7 @@ import { globalPolicyName } from './parts/policychecks.ts';
 import { policyDefaults } from './parts/policydefaults.ts';
 import { policyExamples } from './parts/policyexamples.ts';
 import { globalPolicyWarnings } from './parts/policywarnings.ts';
+import { tierExists } from './parts/tier-exists.ts';
 
 const spec = object(
   {
@@ -42,5 +43,6 @@ export const globalNetworkPolicy: Kind = {
   columns: policyColumns({ staged: false }),
   defaults: policyDefaults,
   warnings: globalPolicyWarnings,
+  admit: tierExists,
   examples: policyExamples({ kind: 'GlobalNetworkPolicy', namespaced: false, staged: false }),
 };

@@ -32,12 +32,35 @@ export interface Change {
 
 /**
  * Reads of other objects for rules across objects. The write commits only if nothing that was read here has changed meanwhile;
- * else the rule is asked again.
+ * else the rule is asked again. Of objects listed, one that has gone meanwhile may be missed: a rule must not rest on there
+ * being one in a list, for that it gets it.
  */
 export interface View {
   get(plural: string, name: string, namespace?: string): Promise<ApiObject | undefined>;
-  /** All objects of a kind, of all namespaces. */
-  list(plural: string): Promise<ApiObject[]>;
+  /** All objects of a kind, of all namespaces; with `where` those whose selectable fields have these values. */
+  list(plural: string, options?: { where?: Record<string, string> }): Promise<ApiObject[]>;
+}
+
+/** A view whose objects can be written. What is written must have been read here. */
+export interface Workspace extends View {
+  /** The object as stored, or undefined where the one that was read has been changed or removed meanwhile. */
+  update(plural: string, object: ApiObject): Promise<ApiObject | undefined>;
+  /** Removes the object, or marks it where finalizers hold it. False where it has been changed or removed meanwhile. */
+  remove(plural: string, object: ApiObject): Promise<boolean>;
+}
+
+/**
+ * What a delete does before it removes an object. A delete that was cut short is taken up by the next one, so both steps
+ * must do nothing where they have been done.
+ */
+export interface Retirement {
+  /** The object as it must be stored first, so that nobody begins to use it; undefined where it is so already. */
+  close(object: ApiObject): ApiObject | undefined;
+  /**
+   * Brings the objects that depend on this one in order; returns how many it found to do. It is called again, with a fresh
+   * workspace, until there are none, and the object goes only if none has come up since.
+   */
+  release(object: ApiObject, workspace: Workspace): Promise<number>;
 }
 
 /** Everything the server knows of one kind. The whole of a kind is one file that exports one of these. */
@@ -65,8 +88,13 @@ export interface Kind {
   defaults?(object: ApiObject, old: ApiObject | undefined): void;
   /** What is legal but probably wrong, one sentence each, for Warning headers. */
   warnings?(object: ApiObject, old: ApiObject | undefined): string[];
-  /** Rules across objects: every problem of the change (422). Throws StatusError for what is another code. */
+  /**
+   * Rules across objects: every problem of the change (422). Throws StatusError for what is another code. Runs where no
+   * field is of a wrong type; required ones may be missing.
+   */
   admit?(change: Change, view: View): Promise<FieldError[]>;
+  /** What goes before the removal of an object. */
+  retire?: Retirement;
   /** Valid objects, the first of them the richest, and invalid ones with the field errors they give (`<field>: <text>`). */
   examples: { valid: ApiObject[]; invalid: { why: string; object: ApiObject; errors: string[] }[] };
 }

@@ -5,6 +5,7 @@ import { namespacedPolicyName } from './parts/policychecks.ts';
 import { policyDefaults } from './parts/policydefaults.ts';
 import { policyExamples } from './parts/policyexamples.ts';
 import { policyWarnings } from './parts/policywarnings.ts';
+import { tierExists } from './parts/tier-exists.ts';
 
 const spec = object(
   {
@@ -37,5 +38,6 @@ export const networkPolicy: Kind = {
   columns: policyColumns({ staged: false }),
   defaults: policyDefaults,
   warnings: policyWarnings,
+  admit: tierExists,
   examples: policyExamples({ kind: 'NetworkPolicy', namespaced: true, staged: false }),
 };

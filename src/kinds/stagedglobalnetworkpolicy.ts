@@ -11,6 +11,7 @@ import { globalPolicyName, stagedDelete } from './parts/policychecks.ts';
 import { policyDefaults } from './parts/policydefaults.ts';
 import { policyExamples } from './parts/policyexamples.ts';
 import { globalPolicyWarnings } from './parts/policywarnings.ts';
+import { tierExists } from './parts/tier-exists.ts';
 
 const spec = object(
   {
@@ -44,5 +45,6 @@ export const stagedGlobalNetworkPolicy: Kind = {
   columns: policyColumns({ staged: true }),
   defaults: policyDefaults,
   warnings: globalPolicyWarnings,
+  admit: tierExists,
   examples: policyExamples({ kind: 'StagedGlobalNetworkPolicy', namespaced: false, staged: true }),
 };

@@ -11,6 +11,7 @@ import { namespacedPolicyName, stagedDelete } from './parts/policychecks.ts';
 import { policyDefaults } from './parts/policydefaults.ts';
 import { policyExamples } from './parts/policyexamples.ts';
 import { policyWarnings } from './parts/policywarnings.ts';
+import { tierExists } from './parts/tier-exists.ts';
 
 const spec = object(
   {
@@ -44,5 +45,6 @@ export const stagedNetworkPolicy: Kind = {
   columns: policyColumns({ staged: true }),
   defaults: policyDefaults,
   warnings: policyWarnings,
+  admit: tierExists,
   examples: policyExamples({ kind: 'StagedNetworkPolicy', namespaced: true, staged: true }),
 };

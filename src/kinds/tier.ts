@@ -7,6 +7,7 @@ import { fieldColumn } from './parts/column.ts';
 import { conditionCell, conditions } from './parts/conditions.ts';
 import { fill, objectIn } from './parts/fill.ts';
 import { tierName } from './parts/policychecks.ts';
+import { tierInUse } from './parts/tier-in-use.ts';
 import { rulesNotChecked } from './parts/unchecked.ts';
 
 const spec = object(
@@ -113,6 +114,7 @@ export const tier: Kind = {
     tierObject('kube-admin', { order: 1000, defaultAction: 'Pass' }),
     tierObject('kube-baseline', { order: 10000000, defaultAction: 'Pass' }),
   ],
+  admit: tierInUse,
   examples: {
     valid: [
       {

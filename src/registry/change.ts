@@ -2,8 +2,9 @@ import { limits } from '../limits.ts';
 import { equal } from '../machinery/equal.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { conflict, notFound, staleWrite } from '../machinery/status.ts';
-import type { Entry } from '../storage/backend.ts';
+import type { Entry, Guard } from '../storage/backend.ts';
 import { StorageError } from '../storage/errors.ts';
+import type { CacheEntry } from '../watch/entry.ts';
 import { groupResource, type ResourceParts } from './context.ts';
 import { specChanged } from './prepare.ts';
 
@@ -14,12 +15,17 @@ export interface Current {
   object: ApiObject;
 }
 
+/** What the cache holds of an object, as the ground of a write. */
+export function currentOf(entry: CacheEntry): Current {
+  return { key: entry.key, revision: entry.revision, object: entry.object() };
+}
+
 /** The object as last acknowledged. Throws 404. */
 export async function readCurrent(parts: ResourceParts, namespace: string, name: string): Promise<Current> {
   await parts.cache.fresh();
   const entry = parts.cache.get(namespace, name);
   if (!entry) throw notFound(groupResource(parts.kind), name);
-  return { key: entry.key, revision: entry.revision, object: entry.object() };
+  return currentOf(entry);
 }
 
 /** The object straight from the store, after a write on what the cache held has failed. Throws 404. */
@@ -29,9 +35,13 @@ async function reread(parts: ResourceParts, current: Current, name: string): Pro
   return { key: entry.key, revision: entry.revision, object: parts.codec.decode(entry) };
 }
 
+/** The reason of the 409 where other objects that a write depends on change faster than it can be checked. */
+export const contended = 'other objects that it depends on keep being modified; please try again';
+
 /**
  * Runs a read-modify-write until it commits (registry.GuaranteedUpdate). `attempt` gets the current object and tries one write;
- * a storage conflict reads anew and tries again. Throws 404 when the object is not there (any more), 409 after too many conflicts.
+ * a storage conflict, of the object or of what a guard holds, reads anew and tries again. Throws 404 when the object is not
+ * there (any more), 409 after too many conflicts.
  */
 export async function retryOnConflict<T>(
   parts: ResourceParts,
@@ -47,21 +57,26 @@ export async function retryOnConflict<T>(
       if (!(error instanceof StorageError)) throw error;
       if (error.code === 'NotFound') throw notFound(groupResource(parts.kind), name);
       if (error.code !== 'Conflict') throw error;
-      if (tries === limits.maxPatchAttempts) throw conflict(groupResource(parts.kind), name, staleWrite);
     }
+    const { revision } = current;
     current = await reread(parts, current, name);
+    if (tries < limits.maxPatchAttempts) continue;
+    // Revisions never come back: an object that still has this one had it at the write, so that a guard failed.
+    const why = current.revision === revision ? contended : staleWrite;
+    throw conflict(groupResource(parts.kind), name, why);
   }
 }
 
 /**
  * Stores `next` over `current`, unless nothing differs: then nothing is written and the version stays (machinery.md §3.3).
- * An object being deleted whose last finalizer goes is removed. Throws StorageError Conflict when the object has changed meanwhile.
+ * An object being deleted whose last finalizer goes is removed. Throws StorageError Conflict when the object, or what a guard
+ * holds, has changed meanwhile.
  */
 export async function storeChange(
   parts: ResourceParts,
   current: Current,
   next: ApiObject,
-  options: { dryRun: boolean; subresource: '' | 'status' },
+  options: { dryRun: boolean; subresource: '' | 'status'; guards: Guard[] },
 ): Promise<ApiObject> {
   const { key, revision, object: old } = current;
   delete next.metadata.resourceVersion;
@@ -76,11 +91,11 @@ export async function storeChange(
     return next;
   }
   if (gone) {
-    const removed = await parts.backend.write({ type: 'delete', key, expect: revision });
+    const removed = await parts.backend.write({ type: 'delete', key, expect: revision }, options.guards);
     next.metadata.resourceVersion = String(removed.revision);
     return next;
   }
-  return parts.codec.decode(await put(parts, key, next, revision, options.subresource));
+  return parts.codec.decode(await put(parts, key, next, revision, options));
 }
 
 function put(
@@ -88,8 +103,12 @@ function put(
   key: string,
   next: ApiObject,
   expect: number,
-  subresource: '' | 'status',
+  options: { subresource: '' | 'status'; guards: Guard[] },
 ): Promise<Entry> {
+  const { subresource, guards } = options;
   const value = parts.codec.encode(next);
-  return parts.backend.write({ type: 'update', key, value, expect, ...(subresource && { subresource }) });
+  return parts.backend.write(
+    { type: 'update', key, value, expect, ...(subresource && { subresource }) },
+    guards,
+  );
 }

@@ -18,6 +18,10 @@ export interface ResourceParts {
   backend: Backend;
   codec: Codec;
   cache: WatchCache;
+  /** The parts of another kind, for rules across objects. */
+  others(plural: string): ResourceParts | undefined;
+  /** Resolves after so many milliseconds. */
+  pause(durationMs: number): Promise<void>;
   /** The time, for creationTimestamp and deletionTimestamp. */
   now(): Date;
   newUid(): string;

@@ -2,17 +2,13 @@ import { limits } from '../limits.ts';
 import { copy } from '../machinery/equal.ts';
 import { generateName } from '../machinery/metadata.ts';
 import type { ApiObject } from '../machinery/object.ts';
-import { alreadyExists, badRequest, StatusError } from '../machinery/status.ts';
+import { alreadyExists, badRequest, conflict, StatusError } from '../machinery/status.ts';
+import type { Guard } from '../storage/backend.ts';
 import { StorageError } from '../storage/errors.ts';
+import { checkChange } from './admit.ts';
+import { contended } from './change.ts';
 import { groupResource, nameOf, type RequestContext, type ResourceParts, timestamp } from './context.ts';
-import {
-  checkObject,
-  dropDuplicateOwners,
-  fillDefaults,
-  settleNamespace,
-  warnOf,
-  wipeForCreate,
-} from './prepare.ts';
+import { dropDuplicateOwners, fillDefaults, settleNamespace, warnOf, wipeForCreate } from './prepare.ts';
 
 /**
  * Stores a new object (machinery.md §3.1): wipes what the system sets, fills defaults, names it, checks it, writes it.
@@ -28,16 +24,12 @@ export async function create(
   const object = prepareNew(parts, context, namespace, sent);
   const base = object.metadata.name ? undefined : object.metadata.generateName;
   if (base === undefined) {
-    checkObject(parts, object, undefined);
-    warnOf(parts, context, object, undefined);
-    return store(parts, object, options);
+    return checkAndStore(parts, context, object, options);
   }
   for (let attempt = 1; ; attempt++) {
     object.metadata.name = generateName(base);
-    checkObject(parts, object, undefined);
-    warnOf(parts, context, object, undefined);
     try {
-      return await store(parts, object, options);
+      return await checkAndStore(parts, context, object, options);
     } catch (error) {
       if (!(error instanceof StatusError) || error.status.reason !== 'AlreadyExists') throw error;
       if (attempt === limits.maxGenerateNameAttempts) throw nameExhausted(parts, object);
@@ -63,10 +55,31 @@ function prepareNew(
   return object;
 }
 
+/** Checks the object against the others as they are, and stores it while they are so. */
+async function checkAndStore(
+  parts: ResourceParts,
+  context: RequestContext,
+  object: ApiObject,
+  options: { dryRun: boolean },
+): Promise<ApiObject> {
+  for (let tries = 1; ; tries++) {
+    const guards = await checkChange(parts, 'create', object, undefined);
+    warnOf(parts, context, object, undefined);
+    try {
+      return await store(parts, object, { ...options, guards });
+    } catch (error) {
+      // A create has no expectation but that the key is free, which is another code: a conflict is always one of guards.
+      if (!(error instanceof StorageError) || error.code !== 'Conflict') throw error;
+      if (tries === limits.maxPatchAttempts)
+        throw conflict(groupResource(parts.kind), nameOf(object), contended);
+    }
+  }
+}
+
 async function store(
   parts: ResourceParts,
   object: ApiObject,
-  options: { dryRun: boolean },
+  options: { dryRun: boolean; guards: Guard[] },
 ): Promise<ApiObject> {
   const { backend, codec, cache } = parts;
   const key = codec.keyFor(object);
@@ -81,7 +94,8 @@ async function store(
     throw badRequest('resourceVersion should not be set on objects to be created');
   }
   try {
-    return codec.decode(await backend.write({ type: 'create', key, value: codec.encode(object) }));
+    const value = codec.encode(object);
+    return codec.decode(await backend.write({ type: 'create', key, value }, options.guards));
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'Exists') throw error;
     await cache.fresh();

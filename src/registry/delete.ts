@@ -1,9 +1,11 @@
 import { group } from '../kinds/kind.ts';
-import { copy } from '../machinery/equal.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { StatusError } from '../machinery/status.ts';
-import { type Current, retryOnConflict } from './change.ts';
-import { type ResourceParts, timestamp } from './context.ts';
+import { checkRemoval } from './admit.ts';
+import { retryOnConflict } from './change.ts';
+import type { ResourceParts } from './context.ts';
+import { removeOrMark } from './removal.ts';
+import { close, release } from './retire.ts';
 
 export interface DeleteRequest {
   dryRun: boolean;
@@ -13,7 +15,8 @@ export interface DeleteRequest {
 
 /**
  * Deletes an object, or marks it for deletion while finalizers hold it (machinery.md §3.5).
- * `removed` tells which; `object` is its last or its marked state. Throws 404, 409 when a precondition does not hold.
+ * `removed` tells which; `object` is its last or its marked state. Throws 404, 409 when a precondition does not hold, and
+ * what the rules of the kind throw.
  */
 export async function remove(
   parts: ResourceParts,
@@ -21,46 +24,19 @@ export async function remove(
   name: string,
   options: DeleteRequest,
 ): Promise<{ object: ApiObject; removed: boolean }> {
+  let closedAt: number | undefined;
   return retryOnConflict(parts, namespace, name, async current => {
-    checkPreconditions(parts, name, current.object, options.preconditions);
+    // What a first attempt has stored itself is no change that the client did not know of.
+    if (current.revision !== closedAt) checkPreconditions(parts, name, current.object, options.preconditions);
     const finalizers = finalizersFor(current.object, options.propagationPolicy);
-    return finalizers.length > 0
-      ? { object: await mark(parts, current, finalizers, options), removed: false }
-      : { object: await removeNow(parts, current, options), removed: true };
+    const guards = await checkRemoval(parts, current.object);
+    const { dryRun } = options;
+    if (dryRun || !parts.kind.retire) return removeOrMark(parts, current, finalizers, { dryRun, guards });
+    const closed = await close(parts, current);
+    closedAt = closed.revision;
+    guards.push(...(await release(parts, closed.object)));
+    return removeOrMark(parts, closed, finalizers, { dryRun, guards });
   });
-}
-
-async function removeNow(
-  parts: ResourceParts,
-  current: Current,
-  options: { dryRun: boolean },
-): Promise<ApiObject> {
-  if (!options.dryRun) {
-    const { key, revision } = current;
-    const removed = await parts.backend.write({ type: 'delete', key, expect: revision });
-    current.object.metadata.resourceVersion = String(removed.revision);
-  }
-  return current.object;
-}
-
-/** Stores the object with its deletionTimestamp; a second delete changes nothing. */
-async function mark(
-  parts: ResourceParts,
-  current: Current,
-  finalizers: string[],
-  options: { dryRun: boolean },
-): Promise<ApiObject> {
-  const old = current.object;
-  if (old.metadata.deletionTimestamp) return old;
-  const next = copy(old);
-  next.metadata.finalizers = finalizers;
-  next.metadata.deletionTimestamp = timestamp(parts.now());
-  next.metadata.deletionGracePeriodSeconds = 0;
-  if (next.metadata.generation) next.metadata.generation++;
-  if (options.dryRun) return next;
-  const value = parts.codec.encode(next);
-  const { key, revision } = current;
-  return parts.codec.decode(await parts.backend.write({ type: 'update', key, value, expect: revision }));
 }
 
 function finalizersFor(object: ApiObject, policy: DeleteRequest['propagationPolicy']): string[] {

@@ -1,9 +1,9 @@
-import { group, type Kind } from '../kinds/kind.ts';
+import type { Kind } from '../kinds/kind.ts';
 import { limits } from '../limits.ts';
 import { equal } from '../machinery/equal.ts';
 import { validateObjectMeta, validateObjectMetaUpdate } from '../machinery/metadata.ts';
 import type { ApiObject, OwnerReference } from '../machinery/object.ts';
-import { badRequest, type FieldError, invalid } from '../machinery/status.ts';
+import { badRequest, type FieldError } from '../machinery/status.ts';
 import { applyDefaults } from '../schema/default.ts';
 import { canonicalize } from '../schema/semantics.ts';
 import { validate } from '../schema/validate.ts';
@@ -65,13 +65,6 @@ export function objectErrors(kind: Kind, object: ApiObject, old: ApiObject | und
     ...(old ? validateObjectMetaUpdate(object, old) : []),
     ...validate(kind.schema, object, old),
   ].slice(0, limits.maxFieldErrors);
-}
-
-/** Refuses an object with problems of its own, all of them at once as 422. */
-export function checkObject(parts: ResourceParts, object: ApiObject, old: ApiObject | undefined): void {
-  const errors = objectErrors(parts.kind, object, old);
-  if (errors.length === 0) return;
-  throw invalid(group, parts.kind.kind, object.metadata.name ?? '', errors);
 }
 
 /** Tells what is legal but probably wrong in an object that has been checked (rest.RESTCreateStrategy WarningsOnCreate). */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import type { Kind } from '../kinds/kind.ts';
 import type { Decoded } from '../machinery/decode.ts';
 import type { ApiObject } from '../machinery/object.ts';
@@ -36,11 +37,24 @@ export class Resource {
     backend: Backend;
     codec: Codec;
     cache: WatchCache;
+    /** The other resources of the same store, for rules across objects. */
+    others?: (plural: string) => Resource | undefined;
     now?: () => Date;
     newUid?: () => string;
+    pause?: (durationMs: number) => Promise<void>;
   }) {
+    const { others = () => undefined, ...rest } = options;
     this.kind = options.kind;
-    this.#parts = { now: () => new Date(), newUid: randomUUID, ...options };
+    this.#parts = {
+      now: () => new Date(),
+      newUid: randomUUID,
+      pause: durationMs => setTimeout(durationMs),
+      ...rest,
+      others: plural => {
+        const resource = others(plural);
+        return resource ? resource.#parts : undefined;
+      },
+    };
   }
 
   async create(
@@ -86,7 +100,10 @@ export class Resource {
     return remove(this.#parts, namespace, name, options);
   }
 
-  /** Deletes each object that the list options choose; one that is gone already is passed over. Returns their last states. */
+  /**
+   * Deletes each object that the list options choose; one that is gone already is passed over. Returns their last states.
+   * One that may not be deleted does not keep the others: the first such refusal is thrown after the last object.
+   */
   async deleteCollection(
     context: RequestContext,
     namespace: string,
@@ -95,14 +112,17 @@ export class Resource {
   ): Promise<{ objects: ApiObject[]; resourceVersion: string }> {
     const { entries, resourceVersion } = await this.list(namespace, listOptions);
     const objects: ApiObject[] = [];
+    let refusal: StatusError | undefined;
     for (const entry of entries) {
       context.signal.throwIfAborted();
       try {
         objects.push((await this.delete(entry.namespace, entry.name, options)).object);
       } catch (error) {
-        if (!(error instanceof StatusError) || error.status.code !== 404) throw error;
+        if (!(error instanceof StatusError)) throw error;
+        if (error.status.code !== 404) refusal ??= error;
       }
     }
+    if (refusal) throw refusal;
     return { objects, resourceVersion };
   }
 

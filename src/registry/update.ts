@@ -9,16 +9,10 @@ import {
   StatusError,
   staleWrite,
 } from '../machinery/status.ts';
+import { checkChange } from './admit.ts';
 import { type Current, retryOnConflict, storeChange } from './change.ts';
 import { groupResource, type RequestContext, type ResourceParts } from './context.ts';
-import {
-  checkObject,
-  dropDuplicateOwners,
-  fillDefaults,
-  objectErrors,
-  settleNamespace,
-  warnOf,
-} from './prepare.ts';
+import { dropDuplicateOwners, fillDefaults, objectErrors, settleNamespace, warnOf } from './prepare.ts';
 
 export type Subresource = '' | 'status';
 
@@ -54,9 +48,9 @@ export async function replace(
     throw conflict(groupResource(parts.kind), target.name, staleWrite);
   }
   const next = successor(parts, context, target, sent, current.object);
-  checkObject(parts, next, current.object);
+  const guards = await checkChange(parts, 'update', next, current.object);
   if (target.subresource === '') warnOf(parts, context, next, current.object);
-  return storeChange(parts, current, next, { ...options, subresource: target.subresource });
+  return storeChange(parts, current, next, { ...options, subresource: target.subresource, guards });
 }
 
 /** Every problem that `sent` has by itself as the successor of `old`. Neither is changed. */

@@ -1,0 +1,37 @@
+import type { Json } from '../../machinery/json.ts';
+import type { ApiObject } from '../../machinery/object.ts';
+import type { FieldError } from '../../machinery/status.ts';
+import { nearest } from '../../schema/nearest.ts';
+import type { Change, View } from '../kind.ts';
+import { objectIn } from './fill.ts';
+import { listed, nameOf } from './listed.ts';
+
+/**
+ * For `admit` of BGPPeer: the filters that a peer names are there (clientv3, create and update of a peer; kinds.md 3, BGPPeer).
+ * A filter may be deleted later, so an update is not held to those that the peer named before.
+ */
+export async function peerFilters({ operation, object, old }: Change, view: View): Promise<FieldError[]> {
+  if (operation === 'delete') return [];
+  const before = filtersOf(old);
+  const errors: FieldError[] = [];
+  for (const [index, filter] of filtersOf(object).entries()) {
+    if (typeof filter !== 'string' || before.includes(filter) || (await view.get('bgpfilters', filter)))
+      continue;
+    const names = (await view.list('bgpfilters')).map(nameOf).sort();
+    const meant = nearest(filter, names);
+    const known = names.length > 0 ? `there are: ${listed(names)}` : 'there is none yet';
+    errors.push({
+      type: 'NotFound',
+      field: `spec.filters[${index}]`,
+      value: filter,
+      detail: `there is no such BGPFilter; ${known}`,
+      ...(meant && { hint: `did you mean ${JSON.stringify(meant)}?` }),
+    });
+  }
+  return errors;
+}
+
+function filtersOf(peer: ApiObject | undefined): Json[] {
+  const filters = objectIn(peer, 'spec')?.filters;
+  return Array.isArray(filters) ? filters : [];
+}

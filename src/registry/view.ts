@@ -1,0 +1,65 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { View } from '../kinds/kind.ts';
+import type { ApiObject } from '../machinery/object.ts';
+import type { Guard } from '../storage/backend.ts';
+import type { CacheEntry } from '../watch/entry.ts';
+import type { ResourceParts } from './context.ts';
+
+/** A view with what must still hold when a write that rests on it commits. */
+export interface RecordingView {
+  view: View;
+  /** Grows with each read. */
+  guards: Guard[];
+}
+
+/** How many objects are decoded before other requests get their turn. */
+const decodedPerTurn = 200;
+
+/**
+ * Reads other kinds from their caches, as fresh as the last acknowledged write, and notes a guard of the storage contract for
+ * each read. Throws StorageError where the store cannot be asked.
+ */
+export function recordingView(parts: Pick<ResourceParts, 'others'>): RecordingView {
+  const guards: Guard[] = [];
+  const view: View = {
+    get: async (plural, name, namespace = '') => {
+      const { cache, codec } = otherParts(parts, plural);
+      await cache.fresh();
+      const entry = cache.get(namespace, name);
+      if (!entry) {
+        for (const key of codec.candidateKeys(namespace || undefined, name)) {
+          guards.push({ key, present: false });
+        }
+        return undefined;
+      }
+      // That the key is there is not enough: the object may have been marked for deletion.
+      guards.push({ key: entry.key, present: true }, { prefix: entry.key, unchangedSince: cache.revision });
+      return entry.object();
+    },
+    list: async (plural, options = {}) => {
+      const { cache, codec } = otherParts(parts, plural);
+      await cache.fresh();
+      const entries = cache.list('');
+      guards.push({ prefix: codec.prefix(), unchangedSince: cache.revision });
+      const where = Object.entries(options.where ?? {});
+      return decoded(entries.filter(entry => where.every(([field, value]) => entry.fields[field] === value)));
+    },
+  };
+  return { view, guards };
+}
+
+/** The parts of a kind that a rule asks for. Throws where it is not served: then the rule or the wiring is wrong. */
+export function otherParts(parts: Pick<ResourceParts, 'others'>, plural: string): ResourceParts {
+  const found = parts.others(plural);
+  if (!found) throw new Error(`a rule asks for ${plural}, which are not served`);
+  return found;
+}
+
+async function decoded(entries: CacheEntry[]): Promise<ApiObject[]> {
+  const objects: ApiObject[] = [];
+  for (const entry of entries) {
+    objects.push(entry.object());
+    if (objects.length % decodedPerTurn === 0) await nextTurn();
+  }
+  return objects;
+}
