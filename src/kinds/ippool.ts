@@ -12,6 +12,8 @@ import {
   poolDefaults,
   rangeStaysRule,
 } from './parts/pool.ts';
+import { poolOverlap } from './parts/pool-overlap.ts';
+import { poolRelease } from './parts/pool-release.ts';
 import { rulesNotChecked } from './parts/unchecked.ts';
 
 const kind = 'IPPool';
@@ -264,6 +266,8 @@ export const ipPool: Kind = {
     ageColumn,
   ],
   defaults: poolDefaults,
+  admit: poolOverlap,
+  retire: poolRelease,
   examples: {
     valid: [
       {
