@@ -5,6 +5,7 @@ const usage = `Tortie serves the Calico API, projectcalico.org/v3.
 
 Usage:
   tortie serve [flags]     run the server (serve --help lists the flags)
+  tortie validate FILE...  check files without a server (validate --help tells more)
   tortie version           print the version
 `;
 
@@ -19,6 +20,9 @@ export async function run(args: string[], environment: NodeJS.ProcessEnv): Promi
       case 'serve':
         // Loaded when needed: it brings the whole server.
         return await (await import('./serve.ts')).serve(rest, environment);
+      case 'validate':
+        // Loaded when needed, and without the server: it brings the kinds only.
+        return await (await import('./validate.ts')).validate(rest, environment);
       case 'version':
       case '--version':
         process.stdout.write(`${versionText()}\n`);

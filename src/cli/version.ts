@@ -3,7 +3,7 @@ import { arch, platform } from 'node:os';
 import type { VersionInfo } from '../server/version.ts';
 
 /** The version in package.json, which lies above the sources and beside the bundle. */
-function packageVersion(): string {
+export function packageVersion(): string {
   const path = process.env.TORTIE_BUNDLED ? './package.json' : '../../package.json';
   return JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')).version;
 }
