@@ -29,14 +29,23 @@ export function parseDuration(text: string): bigint | undefined {
     // More digits than these cannot be told in 64 bits; Go gives up on such a whole part too.
     const whole = (found[1] ?? '').replace(/^0+/, '');
     if (whole.length > 19) return undefined;
-    total += BigInt(whole) * unit + fraction((found[2] ?? found[3] ?? '').slice(0, 18), unit);
+    total += BigInt(whole) * unit + fraction(found[2] ?? found[3] ?? '', unit);
     if (total > maxNanoseconds + (negative ? 1n : 0n)) return undefined;
   }
   return negative ? -total : total;
 }
 
+/** As Go calculates it, in floating point: more digits than 64 bits hold are not looked at. */
 function fraction(digits: string, unit: bigint): bigint {
-  return digits === '' ? 0n : (BigInt(digits) * unit) / 10n ** BigInt(digits.length);
+  let value = 0n;
+  let scale = 1;
+  for (const digit of digits) {
+    const next = value * 10n + BigInt(digit);
+    if (value > maxNanoseconds / 10n || next > maxNanoseconds + 1n) break;
+    value = next;
+    scale *= 10;
+  }
+  return BigInt(Math.trunc(Number(value) * (Number(unit) / scale)));
 }
 
 /** A duration as Go prints it: `1h30m0s`, `1.5s`, `100µs`, `0s` (time.Duration.String). */

@@ -3,6 +3,8 @@
  * so that no pattern is taken for another one. See regex.ts for why JavaScript's own engine is not used.
  */
 
+import { isUnicodeClass } from './regex-unicode.ts';
+
 /** Code points as inclusive ranges [from, to, from, to …], sorted, without overlap. */
 export type Ranges = number[];
 
@@ -23,7 +25,6 @@ interface Reader {
   flags: Flags;
   /** How many groups are open. */
   depth: number;
-  groupNames: Set<string>;
   /** Whether syntax that cannot be run here is let pass as long as Go knows it. */
   syntaxOnly: boolean;
   fail(reason: string): never;
@@ -67,7 +68,6 @@ export function parseRegex(pattern: string, options: { syntaxOnly?: boolean } = 
     at: 0,
     flags: { ignoreCase: false, dotAll: false },
     depth: 0,
-    groupNames: new Set(),
     syntaxOnly: options.syntaxOnly ?? false,
     fail(reason) {
       throw new SyntaxError(`pattern ${JSON.stringify(pattern)}: ${reason} at ${reader.at}`);
@@ -104,7 +104,10 @@ function readChoice(reader: Reader): Expression {
 function readSequence(reader: Reader): Expression {
   const parts: Expression[] = [];
   while (reader.at < reader.chars.length && !'|)'.includes(reader.chars[reader.at]!)) {
-    parts.push(readRepeats(reader, readAtom(reader)));
+    // Flags such as (?i) are nothing to be repeated: what stands before them is.
+    const atom = isFlags(reader) ? parts.pop() : readAtom(reader);
+    if (atom) parts.push(readRepeats(reader, atom));
+    else if (readBounds(reader)) reader.fail('nothing to repeat');
   }
   if (parts.length === 1) return parts[0]!;
   return parts.length === 0 ? { op: 'empty' } : { op: 'sequence', parts };
@@ -132,7 +135,22 @@ function readBounds(reader: Reader): [number, number] | undefined {
   return [min, counted[3] === '' ? Infinity : Number(counted[3])];
 }
 
+/** Takes flags that hold until the end of the enclosing group, such as (?i), if they come next. */
+function isFlags(reader: Reader): boolean {
+  const { at, chars } = reader;
+  if (chars[at] !== '(' || chars[at + 1] !== '?') return false;
+  reader.at += 2;
+  const flags = readFlags(reader);
+  if (take(reader, ')')) {
+    reader.flags = flags;
+    return true;
+  }
+  reader.at = at;
+  return false;
+}
+
 function readAtom(reader: Reader): Expression {
+  if (readBounds(reader)) reader.fail('nothing to repeat');
   const char = reader.chars[reader.at++]!;
   switch (char) {
     case '^':
@@ -147,10 +165,6 @@ function readAtom(reader: Reader): Expression {
       return readClass(reader);
     case '\\':
       return readEscape(reader);
-    case '*':
-    case '+':
-    case '?':
-      return reader.fail('nothing to repeat');
     default:
       return literal(reader, char);
   }
@@ -163,16 +177,9 @@ function readGroup(reader: Reader): Expression {
     if (take(reader, 'P') && reader.chars[reader.at] !== '<') reader.fail('unknown group');
     if (take(reader, '<')) {
       const name = readUntil(reader, '>');
-      if (!/^\w+$/.test(name) || reader.groupNames.has(name)) reader.fail('bad group name');
-      reader.groupNames.add(name);
+      if (!/^\w+$/.test(name)) reader.fail('bad group name');
     } else {
       const inner = readFlags(reader);
-      // (?i) holds until the end of the enclosing group, (?i:…) only within.
-      if (take(reader, ')')) {
-        reader.flags = inner;
-        reader.depth--;
-        return { op: 'empty' };
-      }
       if (!take(reader, ':')) reader.fail('unknown group');
       reader.flags = inner;
     }
@@ -188,8 +195,10 @@ function readFlags(reader: Reader): Flags {
   const flags = { ...reader.flags };
   let on = true;
   for (;;) {
-    if (take(reader, '-')) on = false;
-    else if (take(reader, 'i')) flags.ignoreCase = on;
+    if (on && take(reader, '-')) {
+      on = false;
+      if (!/[imsU]/.test(reader.chars[reader.at] ?? '')) reader.fail('no flag behind -');
+    } else if (take(reader, 'i')) flags.ignoreCase = on;
     else if (take(reader, 's')) flags.dotAll = on;
     else if (reader.syntaxOnly && take(reader, 'm')) continue;
     else if (!take(reader, 'U')) return flags;
@@ -218,22 +227,7 @@ function skipExtra(reader: Reader): boolean {
 function skipUnicodeClass(reader: Reader): boolean {
   if (!take(reader, 'p') && !take(reader, 'P')) return false;
   const name = take(reader, '{') ? readUntil(reader, '}') : (reader.chars[reader.at++] ?? '');
-  const known = name.replace(/^\^/, '');
-  if (known === 'Any') return true;
-  // Go knows the categories by their short names and the scripts by their long ones.
-  const isKnown =
-    (/^[A-Z][a-z]?$/.test(known) && isProperty(`gc=${known}`)) ||
-    (/^[A-Z][a-z]{2}/.test(known) && isProperty(`sc=${known}`));
-  return isKnown || reader.fail(`unknown class ${JSON.stringify(name)}`);
-}
-
-function isProperty(text: string): boolean {
-  try {
-    new RegExp(`\\p{${text}}`, 'u');
-    return true;
-  } catch {
-    return false;
-  }
+  return isUnicodeClass(name) || reader.fail(`unknown class ${JSON.stringify(name)}`);
 }
 
 /** \d, \w, \s and their opposites, behind the backslash. */
@@ -254,8 +248,10 @@ function readEscapedChar(reader: Reader): string {
     const hex = take(reader, '{')
       ? readUntil(reader, '}')
       : reader.chars.slice(reader.at, reader.at + 2).join('');
-    if (!/^[0-9a-fA-F]{1,6}$/.test(hex) || Number.parseInt(hex, 16) > lastCodePoint) reader.fail('bad \\x');
-    if (reader.chars[reader.at - 1] !== '}') reader.at += 2;
+    const closed = reader.chars[reader.at - 1] === '}';
+    if (!/^[0-9a-fA-F]+$/.test(hex) || (!closed && hex.length < 2)) reader.fail('bad \\x');
+    if (Number.parseInt(hex, 16) > lastCodePoint) reader.fail('bad \\x');
+    if (!closed) reader.at += 2;
     return String.fromCodePoint(Number.parseInt(hex, 16));
   }
   // One digit alone would be a backreference, which Go does not have.
