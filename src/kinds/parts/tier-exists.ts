@@ -4,6 +4,7 @@ import { nearest } from '../../schema/nearest.ts';
 import type { Change, View } from '../kind.ts';
 import { objectIn } from './fill.ts';
 import { listed, nameOf } from './listed.ts';
+import { defaultTier } from './policydefaults.ts';
 
 /**
  * For `admit` of the four tiered kinds: the tier that a policy is created in, or moved to, is there and is not being deleted
@@ -32,5 +33,5 @@ export async function tierExists(change: Change, view: View): Promise<FieldError
 
 function tierOf(policy: ApiObject): string {
   const tier = objectIn(policy, 'spec')?.tier;
-  return typeof tier === 'string' && tier !== '' ? tier : 'default';
+  return typeof tier === 'string' && tier !== '' ? tier : defaultTier;
 }
