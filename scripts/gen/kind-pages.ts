@@ -2,7 +2,7 @@ import { parse, stringify } from 'yaml';
 import type { Kind } from '../../src/kinds/kind.ts';
 import { encode } from '../../src/machinery/encode.ts';
 import type { Json } from '../../src/machinery/json.ts';
-import type { Schema, ValidationRule } from '../../src/schema/schema.ts';
+import type { Schema } from '../../src/schema/schema.ts';
 import { code, type GeneratedFile, table } from './generated-file.ts';
 
 export const kindPageFolder = 'docs/reference/kinds';
@@ -150,20 +150,47 @@ function literal(value: Json): string {
   return typeof value === 'string' && value !== '' ? value : encode(value);
 }
 
+/** Every rule by the path of the values that it is about: those of Calico, and those in CEL that are published too. */
 function ruleSection(schema: Schema): string[] {
-  const rows = rulesBelow(schema, '').map(([at, rule]) => [at, rule.message ?? '', code(rule.rule)]);
-  if (rows.length === 0) return [];
-  return ['## Rules', 'What must hold among the fields, in CEL.', table(['of', 'rule', 'CEL'], rows)];
+  const own = placedBelow(schema, '', node => node.rules ?? []).map(([at, rule]) => [
+    at,
+    rule.says,
+    sourceText(rule.source),
+  ]);
+  const cel = placedBelow(schema, '', node => node['x-kubernetes-validations'] ?? []).map(([at, rule]) => [
+    at,
+    rule.message ?? '',
+    code(rule.rule),
+  ]);
+  if (own.length + cel.length === 0) return [];
+  return [
+    '## Rules',
+    ...(own.length > 0
+      ? ['What must hold beyond types and bounds.', table(['of', 'rule', 'source'], own)]
+      : []),
+    ...(cel.length > 0
+      ? ['What must hold among the fields, in CEL.', table(['of', 'rule', 'CEL'], cel)]
+      : []),
+  ];
 }
 
-function rulesBelow(schema: Schema, path: string): [string, ValidationRule][] {
+/** Whose rule it is, without the files in which Calico's are collected. */
+function sourceText(source: string): string {
+  const parts = source
+    .split('; ')
+    .map(part => part.replace(/^(kinds|selectors)\.md [0-9][0-9b]*(\.[0-9b]+)?( and [0-9]+)?, /, 'Calico: '));
+  return parts.map((part, index) => (index > 0 ? part.replace(/^Calico: /, '') : part)).join('; ');
+}
+
+function placedBelow<T>(schema: Schema, path: string, found: (node: Schema) => readonly T[]): [string, T][] {
   const at = path === '' ? 'the object' : code(path);
-  const own = (schema['x-kubernetes-validations'] ?? []).map((rule): [string, ValidationRule] => [at, rule]);
+  const own = found(schema).map((rule): [string, T] => [at, rule]);
   const below = Object.entries(schema.properties ?? {}).flatMap(([name, field]) =>
-    rulesBelow(field, path === '' ? name : `${path}.${name}`),
+    placedBelow(field, path === '' ? name : `${path}.${name}`, found),
   );
-  if (schema.items) below.push(...rulesBelow(schema.items, `${path}[]`));
-  if (schema.additionalProperties) below.push(...rulesBelow(schema.additionalProperties, `${path}.*`));
+  if (schema.items) below.push(...placedBelow(schema.items, `${path}[]`, found));
+  if (schema.additionalProperties)
+    below.push(...placedBelow(schema.additionalProperties, `${path}.*`, found));
   return [...own, ...below];
 }
 

@@ -8,6 +8,7 @@ import { cell, code, table } from '../../../scripts/gen/generated-file.ts';
 import { kindPages } from '../../../scripts/gen/kind-pages.ts';
 import { limitsPage } from '../../../scripts/gen/limits-page.ts';
 import type { Kind } from '../../../src/kinds/kind.ts';
+import { defineRule } from '../../../src/schema/rule.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 
@@ -31,7 +32,21 @@ function toyKind(name: string, plural: string): Kind {
           description: 'What it is like.',
           'x-kubernetes-validations': [{ rule: "self.a == 'x' || has(self.b)", message: 'b is needed' }],
           properties: {
-            a: { type: 'string', description: 'An a.', enum: ['x', ''], default: 'x' },
+            a: {
+              type: 'string',
+              description: 'An a.',
+              enum: ['x', ''],
+              default: 'x',
+              rules: [
+                defineRule({
+                  id: 'an-a',
+                  says: 'Must be an a.',
+                  source: 'kinds.md 0.3, Named field checks (a); kinds.md 0.3b, Struct checks (A); ours: why',
+                  check: () => undefined,
+                  cases: { valid: [], invalid: [] },
+                }),
+              ],
+            },
             b: {
               type: 'array',
               maxItems: 3,
@@ -142,6 +157,7 @@ test('the page of a kind tells all of its fields, rules, columns and mistakes', 
     '| `spec.p` | integer or string | A port. |',
     '| `spec.r` | string | Characters: 1 to 2. Matches `` ^a\\|`b`$ ``. |',
     "| `spec` | b is needed | `self.a == 'x' \\|\\| has(self.b)` |",
+    '| `spec.a` | Must be an a. | Calico: Named field checks (a); Struct checks (A); ours: why |',
     '| A (wide) | Its a. |',
     '| no spec | `spec: Required value` |',
   ]) {
