@@ -1,4 +1,13 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  type Dirent,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { limits } from '../../limits.ts';
 import type { UnreadableFile } from './report.ts';
@@ -42,18 +51,27 @@ export function findFiles(paths: string[]): { files: string[]; unreadable: Unrea
 function filesBelow(folder: string, unreadable: UnreadableFile[]): string[] {
   const found: string[] = [];
   const waiting = [folder];
-  for (let current = waiting.pop(); current !== undefined; current = waiting.pop()) {
+  const trying = (path: string, work: () => void) => {
     try {
-      for (const entry of readdirSync(current, { withFileTypes: true })) {
-        const path = join(current, entry.name);
-        if (entry.isDirectory() && !passedOverFolders.has(entry.name)) waiting.push(path);
-        if (!manifestName.test(entry.name)) continue;
-        // A link to a folder is not followed: it may lead back up.
-        if (entry.isFile() || (entry.isSymbolicLink() && statSync(path).isFile())) found.push(path);
-      }
+      work();
     } catch (error) {
-      unreadable.push({ file: current, message: reasonOf(error) });
+      unreadable.push({ file: path, message: reasonOf(error) });
     }
+  };
+  const look = (path: string, entry: Dirent) => {
+    if (entry.isDirectory() && !passedOverFolders.has(entry.name)) waiting.push(path);
+    if (!manifestName.test(entry.name)) return;
+    // A link to a folder is not followed: it may lead back up.
+    if (entry.isFile() || (entry.isSymbolicLink() && statSync(path).isFile())) found.push(path);
+  };
+  for (let current = waiting.pop(); current !== undefined; current = waiting.pop()) {
+    const at = current;
+    trying(at, () => {
+      for (const entry of readdirSync(at, { withFileTypes: true })) {
+        const path = join(at, entry.name);
+        trying(path, () => look(path, entry));
+      }
+    });
   }
   return found.sort();
 }
