@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, stringify } from 'yaml';
@@ -51,6 +52,7 @@ export function kubectlScript(target: Target): void {
   changing(target);
   watching(target);
   refusing(target);
+  if (target.served === 'tortie') relating(target);
   deleting(target);
 }
 
@@ -137,7 +139,7 @@ function reading({ kubectl }: Target): void {
   test('describe', async () => {
     const output = await kubectl().ok(['describe', policies, 'e2e-web']);
     assert.match(output, /^Name: +e2e-web$/m);
-    assert.match(output, /^Labels: +suite=e2e$/m);
+    assert.match(output, /^(Labels:)? +suite=e2e$/m);
     assert.match(output, /^ +Selector: +app == 'client'$/m);
   });
 }
@@ -206,11 +208,13 @@ function changing({ kubectl }: Target): void {
     assert.match(await kubectl().fails(['label', policies, 'e2e-web', 'stage=live']), /--overwrite/);
     await kubectl().ok(['label', policies, 'e2e-web', 'stage=live', '--overwrite']);
     await kubectl().ok(['annotate', policies, 'e2e-web', 'example.org/note=two words']);
-    assert.equal(await read('.metadata.labels'), '{"stage":"live","suite":"e2e"}');
+    assert.equal(await read('.metadata.labels.stage'), 'live');
+    assert.equal(await read('.metadata.labels.suite'), 'e2e');
     assert.equal(await read('.metadata.annotations.example\\.org/note'), 'two words');
     await kubectl().ok(['label', policies, 'e2e-web', 'stage-']);
     await kubectl().ok(['annotate', policies, 'e2e-web', 'example.org/note-']);
-    assert.equal(await read('.metadata.labels'), '{"suite":"e2e"}');
+    assert.equal(await read('.metadata.labels.stage'), '');
+    assert.equal(await read('.metadata.labels.suite'), 'e2e');
     assert.equal(await read('.metadata.generation'), '1', 'metadata is not a new generation');
   });
 
@@ -361,6 +365,34 @@ function refusing({ kubectl }: Target): void {
   });
 }
 
+/** Rules that an object keeps with others. */
+function relating({ kubectl }: Target): void {
+  const send = (kind: string, spec: object) =>
+    kubectl().fails(['create', '-f', '-'], {
+      input: stringify({ apiVersion: 'projectcalico.org/v3', kind, metadata: { name: 'e2e-related' }, spec }),
+    });
+
+  test('a policy needs its tier, a peer its filters, a pool a range of its own', async () => {
+    const stray = await send('GlobalNetworkPolicy', { tier: 'securty', selector: 'all()' });
+    assert.match(stray, /spec\.tier: Not found: "securty": there is no such tier; there are: default, /);
+    const peer = { peerIP: '192.0.2.1', asNumber: 64513, filters: ['e2e-nothing'] };
+    assert.match(await send('BGPPeer', peer), /spec\.filters\[0\]: Not found: "e2e-nothing"/);
+    const pool = await send('IPPool', { cidr: '10.244.128.0/20' });
+    assert.match(pool, /spec\.cidr: .*overlaps 10\.244\.0\.0\/16 of IPPool pods-ipv4/);
+  });
+
+  test('a tier stays while policies are in it, and the built-in ones stay for good', async () => {
+    assert.match(
+      await kubectl().fails(['delete', 'tiers.projectcalico.org', 'security']),
+      /\(Conflict\): .*2 policies are in this tier: GlobalNetworkPolicy security\.block-threats, /,
+    );
+    assert.match(
+      await kubectl().fails(['delete', 'tiers.projectcalico.org', 'default']),
+      /\(Forbidden\): .*this tier is built in and cannot be deleted/,
+    );
+  });
+}
+
 function deleting({ kubectl }: Target): void {
   test('delete by name, by label and --all', async () => {
     await kubectl().ok(['delete', policies, 'e2e-web']);
@@ -369,8 +401,11 @@ function deleting({ kubectl }: Target): void {
     assert.equal(await kubectl().ok(['get', sets, '-l', 'page=e2e', '-o', 'name']), '');
   });
 
-  test('delete -f takes examples/ away again', async () => {
-    const deleted = lines(await kubectl().ok(['delete', '-f', examples]));
+  test('delete -f takes examples/ away again, the last file first: a tier goes after its policies', async () => {
+    const files = readdirSync(examples).sort().reverse();
+    const deleted = lines(
+      await kubectl().ok(['delete', ...files.flatMap(file => ['-f', join(examples, file)])]),
+    );
     assert.deepEqual(
       deleted.filter(line => !/ deleted( from default namespace)?$/.test(line)),
       [],
