@@ -1,7 +1,6 @@
 import { copy } from '../machinery/equal.ts';
 import type { Json, JsonObject } from '../machinery/json.ts';
 import type { ApiObject } from '../machinery/object.ts';
-import { fieldSchema } from './prune.ts';
 import type { Schema } from './schema.ts';
 
 /**
@@ -11,43 +10,73 @@ import type { Schema } from './schema.ts';
  */
 export function applyDefaults(schema: Schema, object: ApiObject): void {
   // apiVersion, kind and metadata have no place in the schema, so they are not touched.
-  defaultObject(schema, object as unknown as JsonObject);
+  defaultObject(planOf(schema), object as unknown as JsonObject);
 }
 
-function defaultValue(schema: Schema, value: Json): void {
+/** What there is to do in values of a schema, made once for each. */
+interface Plan {
+  schema: Schema;
+  /** The fields that have a default. */
+  defaults: [name: string, value: Json][];
+  properties: Map<string, Plan>;
+  additional: Plan | undefined;
+  items: Plan | undefined;
+}
+
+const plans = new WeakMap<Schema, Plan>();
+
+function planOf(schema: Schema): Plan {
+  const known = plans.get(schema);
+  if (known) return known;
+  const properties = Object.entries(schema.properties ?? {});
+  const plan: Plan = {
+    schema,
+    defaults: properties.flatMap(([name, field]) =>
+      field.default === undefined ? [] : [[name, field.default]],
+    ),
+    properties: new Map(properties.map(([name, field]) => [name, planOf(field)])),
+    additional: schema.additionalProperties && planOf(schema.additionalProperties),
+    items: schema.items && planOf(schema.items),
+  };
+  plans.set(schema, plan);
+  return plan;
+}
+
+function defaultValue(plan: Plan, value: Json): void {
   if (value === null || typeof value !== 'object') return;
-  if (Array.isArray(value)) defaultItems(schema.items, value);
-  else defaultObject(schema, value);
+  if (Array.isArray(value)) defaultItems(plan.items, value);
+  else defaultObject(plan, value);
 }
 
-function defaultObject(schema: Schema, object: JsonObject): void {
-  for (const [key, field] of Object.entries(schema.properties ?? {})) {
-    if (field.default === undefined) continue;
-    if (!Object.hasOwn(object, key)) object[key] = copy(field.default);
+function defaultObject(plan: Plan, object: JsonObject): void {
+  for (const [name, value] of plan.defaults) {
+    if (!Object.hasOwn(object, name)) object[name] = copy(value);
   }
-  for (const [key, value] of Object.entries(object)) {
-    const field = fieldSchema(schema, key);
+  for (const name in object) {
+    const field = plan.properties.get(name) ?? plan.additional;
     if (!field) continue;
-    if (value !== null || field.nullable) defaultValue(field, value);
-    else if (field.default === undefined) delete object[key];
-    else object[key] = defaulted(field, field.default);
-  }
-}
-
-function defaultItems(schema: Schema | undefined, items: Json[]): void {
-  if (!schema) return;
-  for (const [index, item] of items.entries()) {
-    if (item === null && !schema.nullable && schema.default !== undefined) {
-      items[index] = defaulted(schema, schema.default);
-    } else {
-      defaultValue(schema, item);
+    const value = object[name]!;
+    if (value !== null) {
+      if (typeof value === 'object') defaultValue(field, value);
+    } else if (!field.schema.nullable) {
+      if (field.schema.default === undefined) delete object[name];
+      else object[name] = defaulted(field, field.schema.default);
     }
   }
 }
 
+function defaultItems(plan: Plan | undefined, items: Json[]): void {
+  if (!plan) return;
+  const { nullable, default: fallback } = plan.schema;
+  for (const [index, item] of items.entries()) {
+    if (item === null && !nullable && fallback !== undefined) items[index] = defaulted(plan, fallback);
+    else defaultValue(plan, item);
+  }
+}
+
 /** A copy of a default, with the defaults of its own fields. */
-function defaulted(schema: Schema, value: Json): Json {
+function defaulted(plan: Plan, value: Json): Json {
   const fresh = copy(value);
-  defaultValue(schema, fresh);
+  defaultValue(plan, fresh);
   return fresh;
 }

@@ -2,7 +2,7 @@ import { limits } from '../limits.ts';
 import { equal } from '../machinery/equal.ts';
 import type { Json } from '../machinery/json.ts';
 import type { ApiObject } from '../machinery/object.ts';
-import { isJsonObject, setOwnField } from '../machinery/own-field.ts';
+import { isJsonObject, ownField, setOwnField } from '../machinery/own-field.ts';
 import type { FieldError } from '../machinery/status.ts';
 import { addError } from './field-errors.ts';
 import type { Situation } from './rule.ts';
@@ -11,18 +11,36 @@ import type { Schema } from './schema.ts';
 /** The errors after which a rule could meet a value that is not of the shape it relies on. */
 const wrongShape = new Set<FieldError['type']>(['TypeInvalid', 'Required']);
 
-const withRules = new WeakMap<Schema, boolean>();
-const withCanonical = new WeakMap<Schema, boolean>();
+/** The part of a schema that leads to nodes with a property: most fields of a kind have neither rules nor another spelling. */
+interface Plan {
+  node: Schema;
+  fields: Map<string, Plan>;
+  /** For the values of a map. */
+  rest: Plan | undefined;
+  items: Plan | undefined;
+}
 
-/** Whether the schema or one below it has the property. */
-function has(schema: Schema, property: 'rules' | 'canonical', known: WeakMap<Schema, boolean>): boolean {
-  const before = known.get(schema);
-  if (before !== undefined) return before;
-  const below = [...Object.values(schema.properties ?? {}), schema.items, schema.additionalProperties];
-  const found =
-    schema[property] !== undefined || below.some(child => child !== undefined && has(child, property, known));
-  known.set(schema, found);
-  return found;
+type Plans = WeakMap<Schema, Plan | 'none'>;
+
+const plans: Record<'rules' | 'canonical', Plans> = { rules: new WeakMap(), canonical: new WeakMap() };
+
+/** The plan of a schema, made once; undefined where neither the schema nor one below it has the property. */
+function planOf(schema: Schema | undefined, property: 'rules' | 'canonical'): Plan | undefined {
+  if (!schema) return undefined;
+  const known = plans[property].get(schema);
+  if (known !== undefined) return known === 'none' ? undefined : known;
+  const fields = new Map<string, Plan>();
+  for (const [name, field] of Object.entries(schema.properties ?? {})) {
+    const plan = planOf(field, property);
+    if (plan) fields.set(name, plan);
+  }
+  const rest = planOf(schema.additionalProperties, property);
+  const items = planOf(schema.items, property);
+  const isNeeded =
+    schema[property] !== undefined || fields.size > 0 || rest !== undefined || items !== undefined;
+  const plan = isNeeded ? { node: schema, fields, rest, items } : undefined;
+  plans[property].set(schema, plan ?? 'none');
+  return plan;
 }
 
 /**
@@ -42,14 +60,12 @@ export function checkRulesOf(
     broken.some(
       field => field === path || path === '' || field.startsWith(`${path}.`) || field.startsWith(`${path}[`),
     );
-  const walk = (node: Schema, value: Json, old: Json | undefined, path: string): void => {
-    if (value === null || !has(node, 'rules', withRules)) return;
-    if (path !== '' && old !== undefined && equal(value, old)) return;
-    for (const [child, childValue, childOld, childPath] of children(node, value, old, path)) {
-      walk(child, childValue, childOld, childPath);
-    }
-    if (!node.rules || isBroken(path)) return;
-    for (const rule of node.rules) {
+  const walk = (plan: Plan, value: Json, old: Json | undefined, path: string): void => {
+    if (value === null || (path !== '' && old !== undefined && equal(value, old))) return;
+    walkBelow(plan, value, old, path, walk);
+    const { rules } = plan.node;
+    if (!rules || isBroken(path)) return;
+    for (const rule of rules) {
       for (const problem of rule.check(value, situation)) {
         addError(errors, {
           type: problem.type ?? 'Invalid',
@@ -60,46 +76,43 @@ export function checkRulesOf(
       }
     }
   };
-  walk(schema, situation.object as unknown as Json, situation.old as unknown as Json | undefined, '');
+  const plan = planOf(schema, 'rules');
+  const { object, old } = situation as unknown as { object: Json; old: Json | undefined };
+  if (plan) walk(plan, object, old, '');
+}
+
+type Visit = (plan: Plan, value: Json, old: Json | undefined, path: string) => void;
+
+/** Visits the values within a value. Items of a list have nothing old to be compared with: they have no names. */
+function walkBelow(plan: Plan, value: Json, old: Json | undefined, path: string, visit: Visit): void {
+  if (Array.isArray(value)) {
+    if (!plan.items) return;
+    for (const [index, item] of value.entries()) visit(plan.items, item, undefined, `${path}[${index}]`);
+  } else if (isJsonObject(value)) {
+    for (const name of Object.keys(value)) {
+      const field = plan.fields.get(name);
+      const child = field ?? plan.rest;
+      if (!child) continue;
+      const at = field ? (path === '' ? name : `${path}.${name}`) : `${path}[${name}]`;
+      visit(child, value[name]!, isJsonObject(old) ? ownField(old, name) : undefined, at);
+    }
+  }
 }
 
 /** Brings values into the form that is stored (numbers in strings become numbers), in place; a second time changes nothing. */
 export function canonicalize(schema: Schema, object: ApiObject): void {
-  const walk = (node: Schema, value: Json): Json => {
-    if (value === null || !has(node, 'canonical', withCanonical)) return value;
-    if (Array.isArray(value) && node.items) {
-      for (const [index, item] of value.entries()) value[index] = walk(node.items, item);
+  const walk = (plan: Plan, value: Json): Json => {
+    if (value === null) return value;
+    if (Array.isArray(value)) {
+      if (plan.items) for (const [index, item] of value.entries()) value[index] = walk(plan.items, item);
     } else if (isJsonObject(value)) {
-      for (const [name, field] of Object.entries(value)) {
-        const child = fieldSchema(node, name);
-        if (child) setOwnField(value, name, walk(child, field));
+      for (const name of Object.keys(value)) {
+        const child = plan.fields.get(name) ?? plan.rest;
+        if (child) setOwnField(value, name, walk(child, value[name]!));
       }
     }
-    return node.canonical ? node.canonical(value) : value;
+    return plan.node.canonical ? plan.node.canonical(value) : value;
   };
-  walk(schema, object as unknown as Json);
-}
-
-function fieldSchema(node: Schema, name: string): Schema | undefined {
-  if (node.properties && Object.hasOwn(node.properties, name)) return node.properties[name];
-  return node.additionalProperties;
-}
-
-type Child = [schema: Schema, value: Json, old: Json | undefined, path: string];
-
-/** The values within a value, with their schemas. Items of a list have nothing old to be compared with: they have no names. */
-function* children(node: Schema, value: Json, old: Json | undefined, path: string): Generator<Child> {
-  if (Array.isArray(value)) {
-    if (!node.items) return;
-    for (const [index, item] of value.entries()) yield [node.items, item, undefined, `${path}[${index}]`];
-    return;
-  }
-  if (!isJsonObject(value)) return;
-  for (const [name, field] of Object.entries(value)) {
-    const child = fieldSchema(node, name);
-    if (!child) continue;
-    const known = child !== node.additionalProperties;
-    const before = old !== undefined && isJsonObject(old) && Object.hasOwn(old, name) ? old[name] : undefined;
-    yield [child, field, before, known ? (path ? `${path}.${name}` : name) : `${path}[${name}]`];
-  }
+  const plan = planOf(schema, 'canonical');
+  if (plan) walk(plan, object as unknown as Json);
 }

@@ -66,7 +66,7 @@ function netProblem(text: string, family?: Family): string | undefined {
 
 /** What keeps a text from being a block, host bits or not, or an address, of the family. */
 function cidrProblem(text: string, family?: Family): string | undefined {
-  const address = parseCidr(text)?.address ?? parseIp(text);
+  const address = text.includes('/') ? parseCidr(text)?.address : parseIp(text);
   if (address && (!family || familyOf(address) === family)) return undefined;
   const why = address ? '' : reason(() => (text.includes('/') ? readCidr(text) : readIp(text)));
   const example = `${examples[family ?? 4]} or ${addressExamples[family ?? 4]}`;
