@@ -3,9 +3,10 @@ import { type Decoded, DecodeError, decode, type TextPosition } from '../../mach
 import { encode } from '../../machinery/encode.ts';
 import type { JsonObject } from '../../machinery/json.ts';
 import { isJsonObject, ownField } from '../../machinery/own-field.ts';
-import { type FieldError, fieldErrorBody, StatusError } from '../../machinery/status.ts';
+import { causesOf, type FieldError, StatusError } from '../../machinery/status.ts';
 import { examine } from '../../registry/examine.ts';
 import { readObject } from '../../registry/sent-object.ts';
+import { strictCauses } from '../../registry/strict-causes.ts';
 import { wholeObject } from '../../schema/field-errors.ts';
 import { type CheckId, checkOfError, checkTable } from './checks.ts';
 import { mediaTypeOf, type RawDocument } from './documents.ts';
@@ -88,8 +89,9 @@ class DocumentChecker {
       const owner = starts.findLastIndex(start => start === undefined || !isBefore(position, start));
       const { subject } = this.found[Math.max(owner, 0)] ?? {};
       if (!subject) continue;
-      const text = withoutLine(message);
-      subject.problems.push(problem(context.file, position, 'duplicate-field', fieldIn(text), text));
+      const field = repeatedField(message);
+      const text = field === '' ? withoutLine(message) : 'duplicate field';
+      subject.problems.push(problem(context.file, position, 'duplicate-field', field, text));
       sortProblems(subject.problems);
     }
   }
@@ -100,11 +102,18 @@ class DocumentChecker {
       subject.problems.push(this.problem(path, check, field, message));
     try {
       const sent = readObject(found.kind, { value: found.value, duplicates: [] });
-      for (const message of sent.strictErrors) add('unknown-field', fieldIn(message), message);
+      for (const { message = '', field = '' } of strictCauses(found.kind, sent.strictErrors)) {
+        add('unknown-field', field, message);
+      }
       const { errors, warnings } = examine(found.kind, sent);
+      const told = new Set<string>();
       for (const error of errors) {
         const whole = error.field === wholeObject;
-        const message = (whole && error.detail) || fieldErrorBody(error);
+        const message = (whole && error.detail) || (causesOf([error])[0]?.message ?? '');
+        // Two branches of a schema, or a rule and the schema, may say the same: the server's answer has it once too.
+        const same = `${error.field}: ${message}`;
+        if (told.has(same)) continue;
+        told.add(same);
         const found = this.problem(path, checkOfError[error.type], this.exactField(path, error), message);
         subject.problems.push({ ...found, field: whole ? '' : error.field });
       }
@@ -201,11 +210,11 @@ function parentPath(path: string): string {
   return path.slice(0, Math.max(path.lastIndexOf('.'), path.lastIndexOf('['), 0));
 }
 
-/** The path in `unknown field "spec.x"`. */
-function fieldIn(message: string): string {
-  const quoted = /^(?:unknown|duplicate) field ("(?:[^"\\]|\\.)*")/.exec(message)?.[1];
+/** The path in `duplicate field "items[3].spec.x"`, as it is in the object of the list. */
+function repeatedField(message: string): string {
+  const quoted = /^duplicate field ("(?:[^"\\]|\\.)*")$/.exec(message)?.[1];
   try {
-    return quoted === undefined ? '' : JSON.parse(quoted);
+    return quoted === undefined ? '' : String(JSON.parse(quoted)).replace(/^(?:items\[\d+\]\.)+/, '');
   } catch {
     return '';
   }

@@ -62,9 +62,7 @@ export function titleOf({ kind, namespace, name, document }: Subject): string {
   return path ? `${kind} ${path}` : `${kind} in document ${document}`;
 }
 
-/** The message with the field before it, unless it names the field by itself. */
+/** The message with the field before it, unless it begins with the field by itself. */
 export function fullMessage({ field, message }: Problem): string {
-  return field === '' || message.includes(`"${field}"`) || message.startsWith(field)
-    ? message
-    : `${field}: ${message}`;
+  return field === '' || message.startsWith(field) ? message : `${field}: ${message}`;
 }

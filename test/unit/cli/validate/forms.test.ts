@@ -74,10 +74,10 @@ suite('text', () => {
   });
 
   test('the field is named once', () => {
-    const named = problem('a.yaml', { field: 'spec.x', message: 'unknown field "spec.x"' });
+    const named = problem('a.yaml', { field: 'spec.x', message: 'spec.x: takes no effect' });
     assert.equal(
       textOf({ ...fine, problems: [named] }, { colour: false }),
-      'a.yaml:3:5: error: unknown field "spec.x"\n',
+      'a.yaml:3:5: error: spec.x: takes no effect\n',
     );
   });
 
