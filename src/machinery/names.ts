@@ -53,13 +53,21 @@ function subdomainErrors(value: string, unit: 'bytes' | 'characters'): string[] 
   return [...errors, formatMessage(subdomainMessage, subdomainFormat, 'example.com')];
 }
 
+const qualifiedFormatMessage = formatMessage(
+  qualifiedMessage,
+  qualifiedFormat,
+  'MyName',
+  'my.name',
+  '123-abc',
+);
+
 /** What is wrong with a qualified name (`[prefix/]name`): label keys, annotation keys, finalizers. */
 export function qualifiedNameErrors(value: string): string[] {
-  const format = formatMessage(qualifiedMessage, qualifiedFormat, 'MyName', 'my.name', '123-abc');
   const parts = value.split('/');
   if (parts.length > 2) {
     return [
-      `a valid label key ${format} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `a valid label key ${qualifiedFormatMessage} with an optional DNS subdomain prefix and '/' ` +
+        "(e.g. 'example.com/MyName')",
     ];
   }
   const errors: string[] = [];
@@ -71,7 +79,7 @@ export function qualifiedNameErrors(value: string): string[] {
   }
   if (name === '') errors.push('name part must be non-empty');
   else errors.push(...tooLong(name, 63, 'bytes').map(problem => `name part ${problem}`));
-  if (!qualifiedPattern.test(name)) errors.push(`name part ${format}`);
+  if (!qualifiedPattern.test(name)) errors.push(`name part ${qualifiedFormatMessage}`);
   return errors;
 }
 

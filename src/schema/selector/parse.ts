@@ -1,5 +1,5 @@
 import { nearest } from '../nearest.ts';
-import { type Operator, shorten, Tokenizer, type TokenKind } from './tokenize.ts';
+import { type Operator, shorten, Tokenizer } from './tokenize.ts';
 
 export { SelectorSyntaxError } from './tokenize.ts';
 
@@ -129,8 +129,22 @@ function parseTest(tokens: Tokenizer): Test {
 
 function parseComparison(tokens: Tokenizer, label: string): Test {
   const op = tokens.next();
-  if (op === 'in' || op === 'not in') return { op, label, values: parseSet(tokens) };
-  if (!isComparison(op)) return failAtOperator(tokens, label);
+  switch (op) {
+    case 'in':
+    case 'not in':
+      return { op, label, values: parseSet(tokens) };
+    case '==':
+    case '!=':
+    case 'contains':
+    case 'starts with':
+    case 'ends with':
+      return { op, label, value: parseString(tokens) };
+    default:
+      return failAtOperator(tokens, label);
+  }
+}
+
+function parseString(tokens: Tokenizer): string {
   if (tokens.next() !== 'string') {
     tokens.fail('a string in quotes, such as "web"', {
       hint: tokens.kind === '{' ? 'a set goes with in or not in' : undefined,
@@ -138,11 +152,7 @@ function parseComparison(tokens: Tokenizer, label: string): Test {
   }
   const { value } = tokens;
   tokens.next();
-  return { op, label, value };
-}
-
-function isComparison(kind: TokenKind): kind is Comparison['op'] {
-  return (operators as TokenKind[]).includes(kind);
+  return value;
 }
 
 function parseSet(tokens: Tokenizer): string[] {
@@ -168,14 +178,14 @@ function parseSet(tokens: Tokenizer): string[] {
 /** The different values, sorted by their bytes in UTF-8, which is by code points. */
 function sortedSet(values: string[]): string[] {
   if (values.length < 2) return values;
-  return [...new Set(values)].sort(compareCodePoints);
+  return values.sort(compareCodePoints).filter((value, index) => value !== values[index - 1]);
 }
 
 function compareCodePoints(left: string, right: string): number {
   const length = Math.min(left.length, right.length);
   for (let at = 0; at < length; at++) {
-    const [a, b] = [left.charCodeAt(at), right.charCodeAt(at)];
-    if (a !== b) return rank(a) - rank(b);
+    const difference = rank(left.charCodeAt(at)) - rank(right.charCodeAt(at));
+    if (difference !== 0) return difference;
   }
   return left.length - right.length;
 }
