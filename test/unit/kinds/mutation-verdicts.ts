@@ -76,8 +76,8 @@ const rules: Ruling[] = [
     verdict: 'refused',
     kinds: withRules,
     field: `${rule}.(notProtocol|protocol)`,
-    as: ['junk', 'empty', 'case', 'word', 'negative', 'huge'],
-    source: 'kinds.md 0.4, Protocol: 0 to 255, or exactly one of six names',
+    as: ['junk', 'empty', 'case', 'word', 'zero', 'negative', 'large', 'huge'],
+    source: 'kinds.md 0.4, Protocol: 1 to 255, or exactly one of six names',
   },
   {
     verdict: 'refused by the definition',
@@ -125,8 +125,8 @@ const rules: Ruling[] = [
     verdict: 'refused',
     kinds: withRules,
     field: `${entity}.(ports|notPorts)[*]`,
-    as: ['empty', 'junk', 'case', 'negative', 'huge'],
-    source: 'kinds.md 0.4, Port: 0 to 65535, a range, or a port name in lower case; 0.3 portName',
+    as: ['empty', 'junk', 'case', 'zero', 'negative', 'large', 'huge'],
+    source: 'kinds.md 0.4, Port: 1 to 65535, a range, or a port name in lower case; 0.3 portName',
   },
   {
     verdict: 'refused',
@@ -192,6 +192,20 @@ const rules: Ruling[] = [
     source: 'kinds.md 3, NetworkPolicy: tier is a `name`; 0.3 name, lower case',
   },
   {
+    verdict: 'refused by the definition',
+    kinds: global,
+    field: 'spec.preDNAT',
+    as: ['flipped'],
+    source: 'kinds.md 3, GlobalNetworkPolicy: preDNAT with any egress rule, or with type Egress (CEL)',
+  },
+  {
+    verdict: 'accepted',
+    kinds: tiered,
+    field: 'spec.types',
+    as: ['emptied'],
+    source: 'selectors.md 7, types has length 0; differences.md, `types: []`',
+  },
+  {
     verdict: 'accepted',
     kinds: staged,
     field: 'spec.stagedAction',
@@ -248,14 +262,14 @@ const profiles: Ruling[] = [
     verdict: 'refused',
     kinds: ['Profile'],
     field: 'spec.ingress[0].ipVersion',
-    as: ['negative', 'huge'],
+    as: ['zero', 'negative', 'large', 'huge'],
     source: 'kinds.md 2, nets must match ipVersion if set (G)',
   },
   {
     verdict: 'refused',
     kinds: ['Profile'],
     field: `${rule}.icmp.type`,
-    as: ['negative', 'huge'],
+    as: ['negative', 'large', 'huge'],
     source: 'kinds.md 2, icmp: type 0 to 254 (S + G)',
   },
   {
@@ -281,7 +295,7 @@ const otherPolicies: Ruling[] = [
     verdict: 'refused',
     kinds: ['StagedKubernetesNetworkPolicy'],
     field: `${rule}.ports[*].port`,
-    as: ['empty', 'junk', 'huge'],
+    as: ['empty', 'junk', 'large', 'huge'],
     source: `${conversion}; kinds.md 0.4, Port: up to 65535, a name of letters, digits, _, . and -`,
   },
   {
@@ -302,7 +316,7 @@ const otherPolicies: Ruling[] = [
     verdict: 'refused',
     kinds: ['StagedKubernetesNetworkPolicy'],
     field: `${rule}.ports[*].endPort`,
-    as: ['negative', 'huge'],
+    as: ['zero', 'negative', 'large', 'huge'],
     source: `${conversion}; kinds.md 0.4, Port: min up to max`,
   },
   {
@@ -351,7 +365,7 @@ const otherPolicies: Ruling[] = [
     verdict: 'refused',
     kinds: ['HostEndpoint'],
     field: 'spec.ports[*].protocol',
-    as: ['number', 'empty', 'junk', 'case', 'word', 'negative', 'huge'],
+    as: ['number', 'empty', 'junk', 'case', 'word', 'zero', 'negative', 'large', 'huge'],
     source: 'kinds.md 3, HostEndpoint: the protocol of a port is TCP, UDP or SCTP, by name or number',
   },
 ];
@@ -365,10 +379,24 @@ const bgp: Ruling[] = [
     source: 'kinds.md 0.4, ASNumber: 0 to 4294967295',
   },
   {
+    verdict: 'accepted',
+    kinds: ['BGPConfiguration', 'BGPPeer', 'BGPFilter'],
+    field: '(spec.(asNumber|localASNumber)|spec.exportV4[0].*(asPathPrefix|prefix)[*])',
+    as: ['large'],
+    source: 'kinds.md 0.4, AS note; differences.md, AS number above 2147483647',
+  },
+  {
+    verdict: 'refused by the definition',
+    kinds: ['BGPConfiguration'],
+    field: 'spec.nodeToNodeMeshEnabled',
+    as: ['flipped'],
+    source: 'kinds.md 3, BGPConfiguration: nodeMeshPassword when nodeToNodeMeshEnabled is false (CEL)',
+  },
+  {
     verdict: 'refused',
     kinds: ['BGPConfiguration'],
     field: '(spec.communities|spec.communities[1])',
-    as: ['dropped'],
+    as: ['dropped', 'emptied'],
     source:
       'kinds.md 3, BGPConfiguration: a community of prefixAdvertisements is a name defined in communities',
   },
@@ -390,7 +418,7 @@ const bgp: Ruling[] = [
     verdict: 'refused by the definition',
     kinds: ['BGPConfiguration'],
     field: 'spec.prefixAdvertisements',
-    as: ['dropped'],
+    as: ['dropped', 'emptied'],
     source: 'kinds.md 3, BGPConfiguration: communities without any prefixAdvertisements (CEL)',
   },
   {
@@ -454,7 +482,7 @@ const bgp: Ruling[] = [
     verdict: 'refused',
     kinds: ['BGPPeer'],
     field: 'spec.ttlSecurity',
-    as: ['negative', 'huge'],
+    as: ['negative', 'large', 'huge'],
     source: 'kinds.md 3, BGPPeer: ttlSecurity 0 to 255 (decode)',
   },
   {
@@ -485,7 +513,7 @@ const pools: Ruling[] = [
     verdict: 'refused',
     kinds: ['IPPool'],
     field: '(spec.allowedUses|spec.allowedUses[0])',
-    as: ['dropped'],
+    as: ['dropped', 'emptied'],
     source:
       'kinds.md 3, IPPool: a namespaceSelector with no allowedUses is refused, since Tunnel is a default',
   },
@@ -499,6 +527,13 @@ const pools: Ruling[] = [
 ];
 
 const otherKinds: Ruling[] = [
+  {
+    verdict: 'refused',
+    kinds: ['BlockAffinity'],
+    field: 'spec.deleted',
+    as: ['flipped'],
+    source: 'kinds.md 3, BlockAffinity: deleted must not be true (Go)',
+  },
   {
     verdict: 'accepted',
     kinds: ['KubeControllersConfiguration'],
@@ -617,26 +652,32 @@ const felix: Ruling[] = [
   },
   {
     verdict: 'refused',
-    field: 'spec.(bpfKubeProxyHealthzPort|debugPort|bpfExtToServiceConnmark)',
+    field: 'spec.(bpfKubeProxyHealthzPort|debugPort)',
+    as: ['negative', 'large', 'huge'],
+    source: 'kinds.md 3, FelixConfiguration, numeric ranges: 0 to 65535',
+  },
+  {
+    verdict: 'refused',
+    field: 'spec.bpfExtToServiceConnmark',
     as: ['negative', 'huge'],
-    source: 'kinds.md 3, FelixConfiguration, numeric ranges: 0 to 65535, 0 to 4294967295',
+    source: 'kinds.md 3, FelixConfiguration, numeric ranges: 0 to 4294967295',
   },
   {
     verdict: 'refused',
     field: 'spec.(wireguardListeningPort|wireguardListeningPortV6|wireguardRoutingRulePriority)',
-    as: ['negative', 'huge'],
+    as: ['zero', 'negative', 'large', 'huge'],
     source: 'kinds.md 3, FelixConfiguration, numeric ranges: 1 to 65535, 1 to 32765',
   },
   {
     verdict: 'refused',
     field: 'spec.(ipv4|ipv6)(Elevated|Normal)RoutePriority',
-    as: ['negative', 'huge'],
+    as: ['zero', 'negative', 'large', 'huge'],
     source: 'kinds.md 3, FelixConfiguration, numeric ranges: 1 to 2147483646',
   },
   {
     verdict: 'refused',
     field: 'spec.bpfMaglevMax(EndpointsPerService|Services)',
-    as: ['negative', 'huge'],
+    as: ['zero', 'negative', 'large', 'huge'],
     source: 'kinds.md 3, FelixConfiguration, numeric ranges: 1 to 3000',
   },
   {
@@ -648,19 +689,19 @@ const felix: Ruling[] = [
   {
     verdict: 'refused',
     field: 'spec.kubeNodePortRanges[*]',
-    as: ['empty', 'junk', 'word', 'negative', 'huge'],
+    as: ['empty', 'junk', 'word', 'zero', 'negative', 'large', 'huge'],
     source: 'kinds.md 3, FelixConfiguration, kubeNodePortRanges: valid ports, no named ports',
   },
   {
     verdict: 'refused',
     field: 'spec.failsafe(Inbound|Outbound)HostPorts[*].port',
-    as: ['negative', 'huge'],
+    as: ['negative', 'large', 'huge'],
     source: 'kinds.md 3, FelixConfiguration, failsafe ports: port by its 16-bit decode',
   },
   {
     verdict: 'refused',
     field: 'spec.istioDSCPMark',
-    as: ['negative', 'huge'],
+    as: ['negative', 'large', 'huge'],
     source: 'kinds.md 0.4, DSCP: integer 0 to 255 or string',
   },
   {
@@ -678,20 +719,20 @@ const felix: Ruling[] = [
   {
     verdict: 'refused by the definition',
     field: 'spec.routeTableRanges[*].min',
-    as: ['negative', 'huge'],
+    as: ['zero', 'negative', 'large', 'huge'],
     source: 'kinds.md 3, FelixConfiguration, routeTableRanges: min at least 1, min up to max',
   },
   {
     verdict: 'refused by the definition',
     field: 'spec.routeTableRanges[*].max',
-    as: ['negative'],
+    as: ['zero', 'negative'],
     source: 'kinds.md 3, FelixConfiguration, routeTableRanges: min up to max',
   },
   {
     verdict: 'refused',
     field: 'spec.routeTableRanges[*].max',
-    as: ['huge'],
-    source: 'kinds.md 3, FelixConfiguration, routeTableRanges: max up to 4294967295',
+    as: ['large', 'huge'],
+    source: 'kinds.md 3, FelixConfiguration, routeTableRanges: max up to 4294967295, 65535 tables in all',
   },
   {
     verdict: 'refused',

@@ -1,6 +1,6 @@
 import { kinds } from '../../../src/kinds/index.ts';
 import type { Kind } from '../../../src/kinds/kind.ts';
-import { copy } from '../../../src/machinery/equal.ts';
+import { copy, equal } from '../../../src/machinery/equal.ts';
 import type { Json, JsonObject } from '../../../src/machinery/json.ts';
 import { isJsonObject } from '../../../src/machinery/own-field.ts';
 
@@ -19,14 +19,22 @@ export type Corruption =
   | 'word'
   /** A number becomes -1. */
   | 'negative'
+  /** A number becomes 0. */
+  | 'zero'
+  /** A number becomes 3e9, beyond 31 bits and within 32. */
+  | 'large'
   /** A number becomes 1e12. */
   | 'huge'
   /** A boolean becomes "yes". */
   | 'yes'
+  /** A boolean becomes the other one. */
+  | 'flipped'
   /** An object becomes []. */
   | 'list'
   /** A list becomes {}. */
   | 'object'
+  /** A list has no items any more. */
+  | 'emptied'
   /** A list has its first item once more at its end. */
   | 'twice';
 
@@ -101,27 +109,42 @@ function* fieldsOf(value: Json, path: Path): Generator<{ path: Path; value: Json
 
 /** What may be put in the place of a value, with its title where the value itself would say little. */
 function corruptionsOf(value: Json): [Corruption, Json, string?][] {
+  const all = everyCorruptionOf(value);
+  return all.filter(([, wrong]) => !equal(wrong, value));
+}
+
+function everyCorruptionOf(value: Json): [Corruption, Json, string?][] {
   if (typeof value === 'string') {
-    const strings: [Corruption, Json][] = [
+    const isWord = /^[A-Za-z][A-Za-z0-9]+$/.test(value);
+    return [
       ['number', 7],
       ['empty', ''],
       ['junk', 'not/valid!!'],
+      ['case', isWord ? otherCase(value) : value],
     ];
-    if (/^[A-Za-z][A-Za-z0-9]+$/.test(value)) strings.push(['case', otherCase(value)]);
-    return strings.filter(([, wrong]) => wrong !== value);
   }
   if (typeof value === 'number' || typeof value === 'bigint') {
     return [
       ['word', 'seven'],
-      ['negative', -1, 'as -1'],
+      ['negative', -1],
+      ['zero', 0],
+      ['large', 3e9, 'as 3e9'],
       ['huge', 1e12, 'as 1e12'],
-    ].filter(([, wrong]) => wrong !== value) as [Corruption, Json, string?][];
+    ];
   }
-  if (typeof value === 'boolean') return [['yes', 'yes']];
+  if (typeof value === 'boolean') {
+    return [
+      ['yes', 'yes'],
+      ['flipped', !value],
+    ];
+  }
   if (Array.isArray(value)) {
-    const twice: [Corruption, Json, string][] =
-      value.length > 0 ? [['twice', [...value, copy(value[0]!)], 'with its first item twice']] : [];
-    return [['object', {}], ...twice];
+    const twice = [...value, ...copy(value.slice(0, 1))];
+    return [
+      ['object', {}],
+      ['emptied', []],
+      ['twice', twice, 'with its first item twice'],
+    ];
   }
   return value === null ? [] : [['list', []]];
 }
