@@ -76,11 +76,14 @@ function resolveMeta(form: OpenApiVersion, value: Json): Json {
 /** Keywords that OpenAPI v2 does not have, or that kubectl's client-side validation does not understand there. */
 const notInV2 = new Set(['allOf', 'anyOf', 'oneOf', 'not', 'nullable', 'x-kubernetes-validations']);
 
+/** What a schema holds for the server alone. An aggregator refuses a document that has it. */
+const unpublished = new Set(['rules', 'canonical']);
+
 /** A schema in either form; in v2 as apiextensions ToStructuralOpenAPIV2 does it, save that an object keeps its fields. */
 function convert(form: OpenApiVersion, schema: Schema): JsonObject {
   const converted: JsonObject = {};
   for (const [keyword, value] of Object.entries(schema)) {
-    if (form === 'v2' && notInV2.has(keyword)) continue;
+    if (unpublished.has(keyword) || (form === 'v2' && notInV2.has(keyword))) continue;
     converted[keyword] = convertKeyword(form, keyword, value);
   }
   if (form === 'v2') settleTypeForV2(schema, converted);

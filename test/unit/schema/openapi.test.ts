@@ -222,6 +222,35 @@ describe('a schema', () => {
     assert.deepEqual(specOf('v3'), spec);
   });
 
+  test('says nothing of what it holds for the server alone', () => {
+    const rule = { id: 'a', says: 'A.', source: 'ours', check: () => [], cases: { valid: [], invalid: [] } };
+    const port = { ...spec.properties!.port!, rules: [rule], canonical: (value: Json) => value };
+    const schema = {
+      ...toy.schema,
+      properties: { spec: { ...spec, rules: [rule], properties: { ...spec.properties, port } } },
+    };
+    const withRules = documents([{ ...toy, schema: { ...schema, rules: [rule] } }]);
+    assert.deepEqual(withRules.v3.definitions, forms.v3.definitions);
+    assert.deepEqual(withRules.v2.definitions, forms.v2.definitions);
+  });
+
+  test('of every kind has keywords of OpenAPI and Kubernetes only', () => {
+    const known =
+      /^(type|description|format|properties|required|items|additionalProperties|enum|default|nullable|pattern|(min|max)(Length|Items|Properties|imum)|exclusive(Min|Max)imum|allOf|anyOf|oneOf|not|\$ref|x-kubernetes-.*)$/;
+    const walk = (value: Json, at: string, names: boolean): void => {
+      if (Array.isArray(value)) {
+        for (const [index, item] of value.entries()) walk(item, `${at}[${index}]`, false);
+      } else if (typeof value === 'object' && value !== null) {
+        for (const [name, field] of Object.entries(value)) {
+          if (!names) assert.match(name, known, at);
+          if (['enum', 'default', 'required'].includes(name) || name.startsWith('x-')) continue;
+          walk(field, `${at}.${name}`, !names && name === 'properties');
+        }
+      }
+    };
+    for (const document of Object.values(documents(kinds))) walk(document.definitions as Json, '', true);
+  });
+
   test('loses in v2 what v2 cannot say', () => {
     const { 'x-kubernetes-validations': _rules, ...rest } = spec;
     assert.deepEqual(specOf('v2'), {
