@@ -23,6 +23,9 @@ test('the bundle runs by itself, from a folder that cannot be written', async t 
   const version = execFileSync(process.execPath, [main, 'version'], { encoding: 'utf8', cwd: folder });
   assert.match(version, new RegExp(`^tortie v${manifest.version} `));
 
+  const examples = join(root, 'examples');
+  execFileSync(process.execPath, [main, 'validate', examples], { cwd: folder, stdio: 'pipe' });
+
   const data = join(folder, 'data');
   const server = await startProcess({
     name: 'bundle',
