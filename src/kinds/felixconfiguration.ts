@@ -11,6 +11,7 @@ import { felixLogging } from './parts/felix-logging.ts';
 import { felixOverlay } from './parts/felix-overlay.ts';
 import { felixProcess } from './parts/felix-process.ts';
 import { felixRouting } from './parts/felix-routing.ts';
+import { selectorPlace, selectorPlaceRule } from './parts/felix-rules.ts';
 import { felixTables } from './parts/felix-tables.ts';
 import { felixWarnings } from './parts/felix-warnings.ts';
 import { rulesNotChecked } from './parts/unchecked.ts';
@@ -293,17 +294,7 @@ export const felixConfiguration: Kind = {
   description,
   schema: object({ spec }, description, {
     required: ['spec'],
-    'x-kubernetes-validations': [
-      {
-        rule:
-          "self.metadata.name == 'default' || self.metadata.name.startsWith('node.') ? " +
-          '!has(self.spec.nodeSelector) : true',
-        message:
-          "nodeSelector cannot be set on the objects 'default' and 'node.<name>', whose names say which " +
-          'nodes they are for',
-        reason: 'FieldValueForbidden',
-      },
-    ],
+    rules: [selectorPlaceRule],
   }),
   selectableFields: [],
   columns: [
@@ -370,10 +361,7 @@ export const felixConfiguration: Kind = {
       {
         why: 'a selector on the object for all nodes',
         object: { apiVersion, kind, metadata: { name: 'default' }, spec: { nodeSelector: 'has(edge)' } },
-        errors: [
-          "<nil>: Forbidden: nodeSelector cannot be set on the objects 'default' and 'node.<name>', " +
-            'whose names say which nodes they are for',
-        ],
+        errors: [`spec.nodeSelector: Forbidden: ${selectorPlace}`],
       },
       {
         why: 'a selector on the object of one node',
@@ -383,10 +371,7 @@ export const felixConfiguration: Kind = {
           metadata: { name: 'node.rack1-host1' },
           spec: { nodeSelector: 'has(edge)' },
         },
-        errors: [
-          "<nil>: Forbidden: nodeSelector cannot be set on the objects 'default' and 'node.<name>', " +
-            'whose names say which nodes they are for',
-        ],
+        errors: [`spec.nodeSelector: Forbidden: ${selectorPlace}`],
       },
       {
         why: 'a time without a unit, and one with a decimal point',

@@ -1,6 +1,10 @@
+import type { Json, JsonObject } from '../../machinery/json.ts';
 import { dnsLabelErrors } from '../../machinery/names.ts';
+import type { ApiObject } from '../../machinery/object.ts';
 import { orEmpty, textRule, wordRule } from '../../schema/checks/text.ts';
 import { defineRule, type Problem, type Rule } from '../../schema/rule.ts';
+import { apiVersion } from '../kind.ts';
+import { objectIn } from './fill.ts';
 
 /** Rules of single fields of FelixConfiguration. */
 
@@ -95,6 +99,34 @@ export const routeTableRangesRule: Rule = defineRule<never>({
         detail: tooManyTables(70000),
       },
       { value: [{ min: maxTable, max: maxTable + 1 }] as never, at: '[0].max', detail: tableTooHigh },
+    ],
+  },
+});
+
+export const selectorPlace =
+  "cannot be set on the objects 'default' and 'node.<name>', whose names say which nodes they are for";
+
+function named(name: string, spec: JsonObject): { value: Json; object: ApiObject } {
+  const object = { apiVersion, kind: 'FelixConfiguration', metadata: { name }, spec };
+  return { value: object, object };
+}
+
+/** On the root. The CRD says the same in CEL, but cannot say where. */
+export const selectorPlaceRule: Rule = defineRule<Json>({
+  id: 'felix-node-selector-place',
+  says: 'spec.nodeSelector cannot be set on the objects default and node.<name>.',
+  source: `${source}, nodeSelector; apiserver.md 2, FelixConfiguration`,
+  check: (_value, { object }) => {
+    const { name = '' } = object.metadata;
+    const isNamedForNodes = name === 'default' || name.startsWith('node.');
+    if (!isNamedForNodes || objectIn(object, 'spec')?.nodeSelector === undefined) return undefined;
+    return { at: '.spec.nodeSelector', type: 'Forbidden', detail: selectorPlace };
+  },
+  cases: {
+    valid: [named('edge', { nodeSelector: 'has(edge)' }), named('default', {}), named('node.a', {})],
+    invalid: [
+      { ...named('default', { nodeSelector: 'has(edge)' }), at: '.spec.nodeSelector', detail: selectorPlace },
+      { ...named('node.a', { nodeSelector: '' }), at: '.spec.nodeSelector', detail: selectorPlace },
     ],
   },
 });

@@ -54,6 +54,11 @@ const accepted: { at: string; keyword: string; reason: string }[] = [
       "A rule of ours says the same and lets another spelling of the range pass, as Calico's client does.",
   },
   {
+    at: 'FelixConfiguration ',
+    keyword: 'x-kubernetes-validations',
+    reason: 'A rule of ours says the same of spec.nodeSelector, with the path that the CEL rule cannot give.',
+  },
+  {
     at: 'IPPool spec.blockSize',
     keyword: 'x-kubernetes-validations',
     reason: "A rule of ours says the same, where absent and 0 are the default, as Calico's client has it.",
