@@ -46,7 +46,7 @@ function kindPage(kind: Kind): string {
     '## Fields',
     'A `*` marks a field that must be there where the object around it is.',
     table(['field', 'type', 'what it is'], fieldRows(kind.schema)),
-    ...ruleSection(kind.schema),
+    ...ruleSection(kind),
     '## Columns',
     'What `kubectl get` shows; those marked wide only with `-o wide`.',
     table(['column', 'what it shows'], columnRows(kind)),
@@ -150,8 +150,8 @@ function literal(value: Json): string {
   return typeof value === 'string' && value !== '' ? value : encode(value);
 }
 
-/** Every rule by the path of the values that it is about: those of Calico, and those in CEL that are published too. */
-function ruleSection(schema: Schema): string[] {
+/** Every rule by the path of the values that it is about: those of Calico, in CEL (published too), and across objects. */
+function ruleSection({ schema, acrossObjects = [] }: Kind): string[] {
   const own = placedBelow(schema, '', node => node.rules ?? []).map(([at, rule]) => [
     at,
     rule.says,
@@ -162,7 +162,12 @@ function ruleSection(schema: Schema): string[] {
     rule.message ?? '',
     code(rule.rule),
   ]);
-  if (own.length + cel.length === 0) return [];
+  const across = acrossObjects.map(({ at, says, source }) => [
+    at === '' ? 'the object' : code(at),
+    says,
+    sourceText(source),
+  ]);
+  if (own.length + cel.length + across.length === 0) return [];
   return [
     '## Rules',
     ...(own.length > 0
@@ -170,6 +175,9 @@ function ruleSection(schema: Schema): string[] {
       : []),
     ...(cel.length > 0
       ? ['What must hold among the fields, in CEL.', table(['of', 'rule', 'CEL'], cel)]
+      : []),
+    ...(across.length > 0
+      ? ['What must hold between objects when a write commits.', table(['of', 'rule', 'source'], across)]
       : []),
   ];
 }

@@ -12,7 +12,7 @@ import { asNumber } from './parts/bgp.ts';
 import { gatewayFamilyRule } from './parts/bgp-rules.ts';
 import { peerWarnings } from './parts/bgp-warnings.ts';
 import { fieldColumn, listAt, listCell } from './parts/column.ts';
-import { peerFilters } from './parts/peer-filters.ts';
+import { peerFilters, peerFiltersSays } from './parts/peer-filters.ts';
 import { password } from './parts/secret.ts';
 import { rulesNotChecked } from './parts/unchecked.ts';
 
@@ -235,6 +235,7 @@ export const bgpPeer: Kind = {
   ],
   warnings: peerWarnings,
   admit: peerFilters,
+  acrossObjects: [peerFiltersSays],
   examples: {
     valid: [
       {

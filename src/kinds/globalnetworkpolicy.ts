@@ -10,7 +10,7 @@ import { globalPolicyName } from './parts/policychecks.ts';
 import { policyDefaults } from './parts/policydefaults.ts';
 import { policyExamples } from './parts/policyexamples.ts';
 import { globalPolicyWarnings } from './parts/policywarnings.ts';
-import { tierExists } from './parts/tier-exists.ts';
+import { tierExists, tierExistsSays } from './parts/tier-exists.ts';
 
 const spec = object(
   {
@@ -44,5 +44,6 @@ export const globalNetworkPolicy: Kind = {
   defaults: policyDefaults,
   warnings: globalPolicyWarnings,
   admit: tierExists,
+  acrossObjects: [tierExistsSays],
   examples: policyExamples({ kind: 'GlobalNetworkPolicy', namespaced: false, staged: false }),
 };

@@ -12,8 +12,8 @@ import {
   poolDefaults,
   rangeStaysRule,
 } from './parts/pool.ts';
-import { poolOverlap } from './parts/pool-overlap.ts';
-import { poolRelease } from './parts/pool-release.ts';
+import { poolOverlap, poolOverlapSays } from './parts/pool-overlap.ts';
+import { poolRelease, poolReleaseSays } from './parts/pool-release.ts';
 import { rulesNotChecked } from './parts/unchecked.ts';
 
 const kind = 'IPPool';
@@ -268,6 +268,7 @@ export const ipPool: Kind = {
   defaults: poolDefaults,
   admit: poolOverlap,
   retire: poolRelease,
+  acrossObjects: [...poolOverlapSays, poolReleaseSays],
   examples: {
     valid: [
       {

@@ -93,6 +93,8 @@ export interface Kind {
    * field is of a wrong type; required ones may be missing.
    */
   admit?(change: Change, view: View): Promise<FieldError[]>;
+  /** What `admit` and `retire` see to, for the reference pages. */
+  acrossObjects?: { at: string; says: string; source: string }[];
   /** What goes before the removal of an object. */
   retire?: Retirement;
   /** Valid objects, the first of them the richest, and invalid ones with the field errors they give (`<field>: <text>`). */

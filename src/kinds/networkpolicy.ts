@@ -5,7 +5,7 @@ import { namespacedPolicyName } from './parts/policychecks.ts';
 import { policyDefaults } from './parts/policydefaults.ts';
 import { policyExamples } from './parts/policyexamples.ts';
 import { policyWarnings } from './parts/policywarnings.ts';
-import { tierExists } from './parts/tier-exists.ts';
+import { tierExists, tierExistsSays } from './parts/tier-exists.ts';
 
 const spec = object(
   {
@@ -39,5 +39,6 @@ export const networkPolicy: Kind = {
   defaults: policyDefaults,
   warnings: policyWarnings,
   admit: tierExists,
+  acrossObjects: [tierExistsSays],
   examples: policyExamples({ kind: 'NetworkPolicy', namespaced: true, staged: false }),
 };

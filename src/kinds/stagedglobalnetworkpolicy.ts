@@ -11,7 +11,7 @@ import { globalPolicyName, stagedDelete } from './parts/policychecks.ts';
 import { policyDefaults } from './parts/policydefaults.ts';
 import { policyExamples } from './parts/policyexamples.ts';
 import { globalPolicyWarnings } from './parts/policywarnings.ts';
-import { tierExists } from './parts/tier-exists.ts';
+import { tierExists, tierExistsSays } from './parts/tier-exists.ts';
 
 const spec = object(
   {
@@ -46,5 +46,6 @@ export const stagedGlobalNetworkPolicy: Kind = {
   defaults: policyDefaults,
   warnings: globalPolicyWarnings,
   admit: tierExists,
+  acrossObjects: [tierExistsSays],
   examples: policyExamples({ kind: 'StagedGlobalNetworkPolicy', namespaced: false, staged: true }),
 };

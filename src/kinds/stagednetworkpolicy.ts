@@ -11,7 +11,7 @@ import { namespacedPolicyName, stagedDelete } from './parts/policychecks.ts';
 import { policyDefaults } from './parts/policydefaults.ts';
 import { policyExamples } from './parts/policyexamples.ts';
 import { policyWarnings } from './parts/policywarnings.ts';
-import { tierExists } from './parts/tier-exists.ts';
+import { tierExists, tierExistsSays } from './parts/tier-exists.ts';
 
 const spec = object(
   {
@@ -46,5 +46,6 @@ export const stagedNetworkPolicy: Kind = {
   defaults: policyDefaults,
   warnings: policyWarnings,
   admit: tierExists,
+  acrossObjects: [tierExistsSays],
   examples: policyExamples({ kind: 'StagedNetworkPolicy', namespaced: true, staged: true }),
 };

@@ -7,7 +7,7 @@ import { fieldColumn } from './parts/column.ts';
 import { conditionCell, conditions } from './parts/conditions.ts';
 import { fill, objectIn } from './parts/fill.ts';
 import { tierName } from './parts/policychecks.ts';
-import { tierInUse } from './parts/tier-in-use.ts';
+import { tierInUse, tierInUseSays } from './parts/tier-in-use.ts';
 import { rulesNotChecked } from './parts/unchecked.ts';
 
 const spec = object(
@@ -115,6 +115,7 @@ export const tier: Kind = {
     tierObject('kube-baseline', { order: 10000000, defaultAction: 'Pass' }),
   ],
   admit: tierInUse,
+  acrossObjects: tierInUseSays,
   examples: {
     valid: [
       {

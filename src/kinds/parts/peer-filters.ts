@@ -6,6 +6,12 @@ import type { Change, View } from '../kind.ts';
 import { objectIn } from './fill.ts';
 import { listed, nameOf } from './listed.ts';
 
+export const peerFiltersSays = {
+  at: 'spec.filters[]',
+  says: 'The filter is there when a peer first names it.',
+  source: 'kinds.md 3, BGPPeer, filters',
+};
+
 /**
  * For `admit` of BGPPeer: the filters that a peer names are there (clientv3, create and update of a peer; kinds.md 3, BGPPeer).
  * A filter may be deleted later, so an update is not held to those that the peer named before.

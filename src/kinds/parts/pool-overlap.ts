@@ -5,6 +5,19 @@ import type { Change, View } from '../kind.ts';
 import { objectIn } from './fill.ts';
 import { listed, nameOf } from './listed.ts';
 
+export const poolOverlapSays = [
+  {
+    at: 'spec.cidr',
+    says: 'A new pool shares no address with another one.',
+    source: 'kinds.md 3, IPPool, may not overlap another pool',
+  },
+  {
+    at: 'spec.blockSize',
+    says: 'Blocks that are in the range of a new pool already have its block size.',
+    source: 'kinds.md 3, IPPool, may not cover blocks of another size',
+  },
+];
+
 /** The range in spec.cidr of a pool, a block or an affinity; undefined where it is none. */
 export function rangeOf(object: ApiObject): Cidr | undefined {
   const cidr = objectIn(object, 'spec')?.cidr;

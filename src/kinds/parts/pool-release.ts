@@ -12,6 +12,14 @@ const controllersFinalizer = 'projectcalico.org/ippool-finalizer';
 /** What IPAM assigns the addresses to that Windows keeps for itself; nobody uses them. */
 const windowsReserved = 'windows-reserved-ipam-handle';
 
+export const poolReleaseSays = {
+  at: '',
+  says:
+    'A delete first disables the pool, waits half a second, gives the blocks in its range back, and then removes it. A pool ' +
+    'with the finalizer projectcalico.org/ippool-finalizer is left to the controller that has set it.',
+  source: 'kinds.md 3, IPPool, Delete',
+};
+
 /**
  * A delete of a pool first disables it, then gives back the block affinities in its range as Calico's IPAM would: the affinity
  * is marked as going, then a block without assignments is deleted and one with assignments is left to nobody, then the

@@ -6,6 +6,12 @@ import { objectIn } from './fill.ts';
 import { listed, nameOf } from './listed.ts';
 import { defaultTier } from './policydefaults.ts';
 
+export const tierExistsSays = {
+  at: 'spec.tier',
+  says: 'The tier is there when a policy is created in it or moved to it, and is not being deleted.',
+  source: 'kinds.md 3, NetworkPolicy, create fails when the tier is missing',
+};
+
 /**
  * For `admit` of the four tiered kinds: the tier that a policy is created in, or moved to, is there and is not being deleted
  * (clientv3, create of a policy; kinds.md 3, NetworkPolicy, which does not look when a policy is moved).

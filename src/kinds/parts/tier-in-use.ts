@@ -16,6 +16,19 @@ const tieredPlurals = [
   'stagedglobalnetworkpolicies',
 ];
 
+export const tierInUseSays = [
+  {
+    at: '',
+    says: 'A tier that policies are in, staged ones included, cannot be deleted (409).',
+    source: 'kinds.md 3, Tier, delete',
+  },
+  {
+    at: '',
+    says: 'The tiers default, kube-admin and kube-baseline cannot be deleted (403).',
+    source: 'kinds.md 3, Tier, delete',
+  },
+];
+
 /**
  * For `admit` of Tier: a built-in tier cannot be deleted (403), nor one that policies are in (409), whatever is to become of
  * them (clientv3, delete of a tier; kinds.md 3, Tier).
