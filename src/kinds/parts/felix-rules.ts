@@ -115,7 +115,7 @@ function named(name: string, spec: JsonObject): { value: Json; object: ApiObject
 export const selectorPlaceRule: Rule = defineRule<Json>({
   id: 'felix-node-selector-place',
   says: 'spec.nodeSelector cannot be set on the objects default and node.<name>.',
-  source: `${source}, nodeSelector; apiserver.md 2, FelixConfiguration`,
+  source: `${source}, nodeSelector`,
   check: (_value, { object }) => {
     const { name = '' } = object.metadata;
     const isNamedForNodes = name === 'default' || name.startsWith('node.');
