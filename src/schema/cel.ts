@@ -4,6 +4,7 @@ import type { Json } from '../machinery/json.ts';
 import { isJsonObject, ownField } from '../machinery/own-field.ts';
 import type { FieldError } from '../machinery/status.ts';
 import { celEnvironment } from './cel-library.ts';
+import { type QuickRule, quickRule } from './cel-quick.ts';
 import { type CelMap, type CelValue, celRoot, celValue, propertyName } from './cel-value.ts';
 import { addError, wholeObject } from './field-errors.ts';
 import { oldListItem } from './list-types.ts';
@@ -16,6 +17,8 @@ interface CompiledRule {
   /** What fieldPath appends to the path of the node. */
   pathSuffix: string;
   evaluate(context: { self: CelValue; oldSelf?: CelValue }): unknown;
+  /** The same for most values of which it holds, in less time. */
+  quick: QuickRule;
 }
 
 /** The part of a schema that has rules at it or below it, with the rules compiled. */
@@ -95,6 +98,7 @@ function compileRule(rule: ValidationRule, schema: Schema): CompiledRule {
     usesOldSelf: /\boldSelf\b/.test(rule.rule),
     pathSuffix: fieldPathSuffix(rule.fieldPath, schema),
     evaluate: context => parsed(context),
+    quick: quickRule(parsed.ast),
   };
 }
 

@@ -5,6 +5,7 @@ import { checkRules, ruleTree } from './cel.ts';
 import { addError, wholeObject } from './field-errors.ts';
 import { checkListTypes } from './list-types.ts';
 import { type SchemaNode, schemaNode } from './node.ts';
+import { passes } from './passes.ts';
 import type { Schema } from './schema.ts';
 import { checkRulesOf } from './semantics.ts';
 import { checkStructure } from './structure.ts';
@@ -31,6 +32,11 @@ const rulesNotChecked =
  * `prune` and `applyDefaults` before.
  */
 export function validate(schema: Schema, object: ApiObject, old: ApiObject | undefined): FieldError[] {
+  return passes(schemaNode(schema), { object, old }) ? [] : findProblems(schema, object, old);
+}
+
+/** What `validate` does where it is not plain that all is right. */
+export function findProblems(schema: Schema, object: ApiObject, old: ApiObject | undefined): FieldError[] {
   const node = schemaNode(schema);
   const value = object as unknown as Json;
   const oldValue = old as unknown as Json | undefined;
