@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isAbsolute, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type CheckId, checkTable } from './checks.ts';
@@ -16,6 +17,7 @@ export function sarifOf(report: Report, options: { folder: string; version: stri
   const all = report.subjects.flatMap(subject => subject.problems.map(problem => ({ subject, problem })));
   const ranked = all.toSorted((a, b) => a.problem.level.localeCompare(b.problem.level));
   const results = all.length > maxResults ? ranked.slice(0, maxResults) : all;
+  const fingerprint = fingerprints();
   const document = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
@@ -34,7 +36,10 @@ export function sarifOf(report: Report, options: { folder: string; version: stri
             })),
           },
         ],
-        results: results.map(({ subject, problem }) => resultOf(subject, problem, checks, options.folder)),
+        results: results.map(({ subject, problem }) => ({
+          ...resultOf(subject, problem, checks, options.folder),
+          partialFingerprints: { primaryLocationLineHash: fingerprint(subject, problem) },
+        })),
       },
     ],
   };
@@ -62,13 +67,33 @@ function resultOf(subject: Subject, problem: Problem, checks: CheckId[], folder:
       {
         physicalLocation: {
           artifactLocation: { uri: uriOf(problem.file, folder) },
-          region: { startLine: problem.line, startColumn: problem.column },
+          region: {
+            startLine: problem.line,
+            startColumn: problem.column,
+            endLine: problem.line,
+            endColumn: problem.column + 1,
+          },
         },
         ...(problem.field !== '' && {
           logicalLocations: [{ fullyQualifiedName: problem.field, kind: 'property' }],
         }),
       },
     ],
+  };
+}
+
+/**
+ * By which GitHub knows a problem again: what is wrong with which field of which object, wherever in the files that stands, and a
+ * number for the next of the same.
+ */
+function fingerprints(): (subject: Subject, problem: Problem) => string {
+  const counts = new Map<string, number>();
+  return (subject, { check, field, message }) => {
+    const identity = JSON.stringify([titleOf(subject), check, field || message]);
+    const hash = createHash('sha256').update(identity).digest('hex').slice(0, 16);
+    const count = (counts.get(hash) ?? 0) + 1;
+    counts.set(hash, count);
+    return `${hash}:${count}`;
   };
 }
 

@@ -274,6 +274,24 @@ suite('sarif', () => {
     for (const [file, uri] of table) assert.equal(uriOf(file), uri);
   });
 
+  test('a problem is known again where it has moved, and told apart from its equals', () => {
+    const hashes = (...problems: Problem[]) =>
+      sarif(report([{ ...fine, problems }])).results.map(
+        (each: { partialFingerprints: Record<string, string> }) =>
+          each.partialFingerprints.primaryLocationLineHash,
+      );
+    const [here] = hashes(problem('a.yaml'));
+    assert.deepEqual(hashes(problem('b.yaml', { line: 9 })), [here]);
+    const [first, other, second] = hashes(
+      problem('a.yaml'),
+      problem('a.yaml', { field: 'x' }),
+      problem('a.yaml'),
+    );
+    assert.equal(first, here);
+    assert.notEqual(other, here);
+    assert.equal(second, here.replace(/1$/, '2'));
+  });
+
   test('of more results than GitHub takes, the errors stay', () => {
     const many = Array.from({ length: 25_000 }, () => problem('a.yaml', warning));
     const { results } = sarif(report([{ ...fine, problems: [...many, problem('a.yaml')] }]));

@@ -40,10 +40,12 @@ const location = {
         },
         region: {
           type: 'object',
-          required: ['startLine'],
+          required: ['startLine', 'startColumn', 'endLine', 'endColumn'],
           properties: {
             startLine: { type: 'integer', minimum: 1 },
             startColumn: { type: 'integer', minimum: 1 },
+            endLine: { type: 'integer', minimum: 1 },
+            endColumn: { type: 'integer', minimum: 2 },
           },
           additionalProperties: false,
         },
@@ -64,12 +66,17 @@ const location = {
 
 const result = {
   type: 'object',
-  required: ['ruleId', 'ruleIndex', 'level', 'message', 'locations'],
+  required: ['ruleId', 'ruleIndex', 'level', 'message', 'locations', 'partialFingerprints'],
   properties: {
     ruleId: { type: 'string' },
     ruleIndex: { type: 'integer', minimum: 0 },
     level,
     message: text,
+    partialFingerprints: {
+      type: 'object',
+      required: ['primaryLocationLineHash'],
+      properties: { primaryLocationLineHash: { type: 'string', pattern: '^[0-9a-f]{16}:[1-9][0-9]*$' } },
+    },
     locations: { type: 'array', minItems: 1, maxItems: 1, items: location },
   },
   additionalProperties: false,
