@@ -8,6 +8,7 @@ import { parseIp } from '../../schema/cidr.ts';
 import { defineRule, type Problem, type Rule } from '../../schema/rule.ts';
 import { apiVersion } from '../kind.ts';
 import { objectIn } from './fill.ts';
+import { isKept } from './kept.ts';
 import { missing } from './missing.ts';
 
 /** Rules of BGPConfiguration and BGPPeer across several fields. */
@@ -121,23 +122,35 @@ export const clusterWideRule: Rule = defineRule<Json>({
   id: 'bgp-cluster-wide',
   says: `Only the object named default may set ${clusterWide.join(', ')}.`,
   source: `${configurationSource}, only on default`,
-  check: (_value, { object }) => {
+  check: (_value, situation) => {
+    const { object } = situation;
     if (object.metadata.name === 'default') return undefined;
     const spec = objectIn(object, 'spec') ?? {};
     const isSet = (value: Json | undefined) =>
       value !== undefined && !(Array.isArray(value) && value.length === 0);
     return clusterWide
-      .filter(field => isSet(spec[field]))
+      .filter(field => isSet(spec[field]) && !isKept(situation, field))
       .map(field => ({ at: `.spec.${field}`, type: 'Forbidden', detail: onlyOnDefault }));
   },
   cases: {
     valid: [
       configuration('default', { asNumber: 64512, nodeToNodeMeshEnabled: false }),
       configuration('node.rack1-host1', { logSeverityScreen: 'Debug', serviceExternalIPs: [] }),
+      {
+        ...configuration('node.rack1-host1', { asNumber: 64512, logSeverityScreen: 'Debug' }),
+        old: configuration('node.rack1-host1', { asNumber: 64512 }).object,
+        why: 'it was there before the rule, and stays as it was',
+      },
     ],
     invalid: [
       {
         ...configuration('node.rack1-host1', { asNumber: 64512 }),
+        at: '.spec.asNumber',
+        detail: onlyOnDefault,
+      },
+      {
+        ...configuration('node.rack1-host1', { asNumber: 64513 }),
+        old: configuration('node.rack1-host1', { asNumber: 64512 }).object,
         at: '.spec.asNumber',
         detail: onlyOnDefault,
       },

@@ -5,6 +5,7 @@ import { orEmpty, textRule, wordRule } from '../../schema/checks/text.ts';
 import { defineRule, type Problem, type Rule } from '../../schema/rule.ts';
 import { apiVersion } from '../kind.ts';
 import { objectIn } from './fill.ts';
+import { isKept } from './kept.ts';
 
 /** Rules of single fields of FelixConfiguration. */
 
@@ -116,14 +117,25 @@ export const selectorPlaceRule: Rule = defineRule<Json>({
   id: 'felix-node-selector-place',
   says: 'spec.nodeSelector cannot be set on the objects default and node.<name>.',
   source: `${source}, nodeSelector`,
-  check: (_value, { object }) => {
+  check: (_value, situation) => {
+    const { object } = situation;
     const { name = '' } = object.metadata;
     const isNamedForNodes = name === 'default' || name.startsWith('node.');
     if (!isNamedForNodes || objectIn(object, 'spec')?.nodeSelector === undefined) return undefined;
+    if (isKept(situation, 'nodeSelector')) return undefined;
     return { at: '.spec.nodeSelector', type: 'Forbidden', detail: selectorPlace };
   },
   cases: {
-    valid: [named('edge', { nodeSelector: 'has(edge)' }), named('default', {}), named('node.a', {})],
+    valid: [
+      named('edge', { nodeSelector: 'has(edge)' }),
+      named('default', {}),
+      named('node.a', {}),
+      {
+        ...named('node.a', { nodeSelector: 'has(edge)', ipv6Support: true }),
+        old: named('node.a', { nodeSelector: 'has(edge)' }).object,
+        why: 'it was there before the rule, and stays as it was',
+      },
+    ],
     invalid: [
       { ...named('default', { nodeSelector: 'has(edge)' }), at: '.spec.nodeSelector', detail: selectorPlace },
       { ...named('node.a', { nodeSelector: '' }), at: '.spec.nodeSelector', detail: selectorPlace },
