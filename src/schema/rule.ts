@@ -32,6 +32,8 @@ export interface Rule {
   says: string;
   /** Whose rule it is: a section of kinds.md or selectors.md by its heading, or why it is ours. */
   source: string;
+  /** For a rule of a whole object that looks at its metadata alone: it runs whatever is wrong with the rest. */
+  ofMetadata?: true;
   check(value: Json, situation: Situation): Problem[];
   cases: RuleCases<Json>;
 }
@@ -55,6 +57,7 @@ export function defineRule<V extends Json>(rule: {
   id: string;
   says: string;
   source: string;
+  ofMetadata?: true;
   check(value: V, situation: Situation): Problem | Problem[] | undefined;
   cases: RuleCases<V>;
 }): Rule {

@@ -45,7 +45,8 @@ function planOf(schema: Schema | undefined, property: 'rules' | 'canonical'): Pl
 
 /**
  * Adds the problems that the rules of the schema find to `errors`, given those that the structure has. A rule does not
- * run on a value in which a type is wrong or a required field is missing. A value that an update leaves as it was is not held against it, as with the structure.
+ * run on a value in which a type is wrong or a required field is missing, unless that is not in the part it looks at. A
+ * value that an update leaves as it was is not held against it, as with the structure.
  */
 export function checkRulesOf(
   schema: Schema,
@@ -64,8 +65,10 @@ export function checkRulesOf(
     if (value === null || (path !== '' && old !== undefined && equal(value, old))) return;
     walkBelow(plan, value, old, path, walk);
     const { rules } = plan.node;
-    if (!rules || isBroken(path)) return;
+    if (!rules) return;
+    const isWhole = !isBroken(path);
     for (const rule of rules) {
+      if (!isWhole && !rule.ofMetadata) continue;
       for (const problem of rule.check(value, situation)) {
         addError(errors, {
           type: problem.type ?? 'Invalid',
@@ -108,7 +111,9 @@ export function canonicalize(schema: Schema, object: ApiObject): void {
     } else if (isJsonObject(value)) {
       for (const name of Object.keys(value)) {
         const child = plan.fields.get(name) ?? plan.rest;
-        if (child) setOwnField(value, name, walk(child, value[name]!));
+        if (!child) continue;
+        const next = walk(child, value[name]!);
+        if (next !== value[name]) setOwnField(value, name, next);
       }
     }
     return plan.node.canonical ? plan.node.canonical(value) : value;

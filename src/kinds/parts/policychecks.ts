@@ -16,6 +16,11 @@ function named(
   return { value: object as unknown as Json, object };
 }
 
+/** The same as an update of what was stored before there was the rule: what cannot be changed is not held against it. */
+function kept({ value, object }: ReturnType<typeof named>) {
+  return { value, object, old: object, why: 'it is there already' };
+}
+
 function nameProblem(name: string, detail: string): Problem {
   return { at: '.metadata.name', value: name, detail };
 }
@@ -32,7 +37,9 @@ export const namespacedPolicyName: Rule = defineRule<Json>({
     'The name of a namespaced policy has at most one dot, or begins with knp.default. or ossg.default. (copies of ' +
     'Kubernetes and OpenStack policies).',
   source: `${metadataRules} (NetworkPolicy, StagedNetworkPolicy)`,
-  check: (_value, { object: { metadata } }) => {
+  ofMetadata: true,
+  check: (_value, { object: { metadata }, old }) => {
+    if (old) return undefined;
     const { name = '' } = metadata;
     if (/^(knp|ossg)\.default\../.test(name) || name.split('.').length <= 2) return undefined;
     return nameProblem(name, namespacedName);
@@ -56,12 +63,17 @@ export const globalPolicyName: Rule = defineRule<Json>({
   id: 'global-policy-name',
   says: 'The name of a policy for the whole cluster has at most one dot.',
   source: `${metadataRules} (GlobalNetworkPolicy, StagedGlobalNetworkPolicy)`,
-  check: (_value, { object: { metadata } }) => {
+  ofMetadata: true,
+  check: (_value, { object: { metadata }, old }) => {
+    if (old) return undefined;
     const { name = '' } = metadata;
     return name.split('.').length <= 2 ? undefined : nameProblem(name, globalName);
   },
   cases: {
-    valid: ['web', 'security.web'].map(name => named('GlobalNetworkPolicy', name)),
+    valid: [
+      ...['web', 'security.web'].map(name => named('GlobalNetworkPolicy', name)),
+      kept(named('GlobalNetworkPolicy', 'a.b.c')),
+    ],
     invalid: ['a.b.c', 'knp.default.web'].map(name => ({
       ...named('GlobalNetworkPolicy', name),
       at,
@@ -79,7 +91,9 @@ export const tierName: Rule = defineRule<Json>({
   id: 'tier-name',
   says: `The name of a tier has no dots and at most ${maxTierName} characters.`,
   source: `${metadataRules} (Tier)`,
-  check: (_value, { object: { metadata } }) => {
+  ofMetadata: true,
+  check: (_value, { object: { metadata }, old }) => {
+    if (old) return undefined;
     const { name = '' } = metadata;
     return [
       ...(name.includes('.') ? [nameProblem(name, tierNameDots)] : []),
@@ -87,7 +101,7 @@ export const tierName: Rule = defineRule<Json>({
     ];
   },
   cases: {
-    valid: ['security', 'a'.repeat(63)].map(name => named('Tier', name)),
+    valid: [...['security', 'a'.repeat(63)].map(name => named('Tier', name)), kept(named('Tier', 'a.b'))],
     invalid: [
       { ...named('Tier', 'a.b'), at, detail: tierNameDots },
       { ...named('Tier', 'a'.repeat(64)), at, detail: tierNameLength },
@@ -113,14 +127,25 @@ export const reservedSetLabel: Rule = defineRule<Json>({
   id: 'set-without-namespace-label',
   says: `A network set does not carry the label ${namespaceLabel}.`,
   source: `${metadataRules} (label projectcalico.org/namespace)`,
-  check: (_value, { object: { metadata } }) => {
+  ofMetadata: true,
+  check: (_value, { object: { metadata }, old }) => {
     const value = metadata.labels?.[namespaceLabel];
-    if (value === undefined) return undefined;
+    if (value === undefined || value === old?.metadata.labels?.[namespaceLabel]) return undefined;
     return { at: `.metadata.labels[${namespaceLabel}]`, type: 'Forbidden', value, detail: reserved };
   },
   cases: {
-    valid: [named('NetworkSet', 'a', { role: 'db', namespace: 'x' }), named('NetworkSet', 'a')],
+    valid: [
+      named('NetworkSet', 'a', { role: 'db', namespace: 'x' }),
+      named('NetworkSet', 'a'),
+      kept(named('NetworkSet', 'a', { [namespaceLabel]: 'shop' })),
+    ],
     invalid: [
+      {
+        ...named('NetworkSet', 'a', { [namespaceLabel]: 'shop' }),
+        old: named('NetworkSet', 'a', { [namespaceLabel]: 'other' }).object,
+        at: `.metadata.labels[${namespaceLabel}]`,
+        detail: reserved,
+      },
       {
         ...named('NetworkSet', 'a', { [namespaceLabel]: 'shop' }),
         at: `.metadata.labels[${namespaceLabel}]`,

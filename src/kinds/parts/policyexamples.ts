@@ -338,9 +338,11 @@ function invalidSpecs(of: TieredKind, make: Make): Invalid[] {
       errors: ['spec.selector: Too long: may not be more than 1024 bytes', rulesNotChecked],
     },
     {
-      why: 'a name with two dots, and a tier that cannot be',
-      object: make('shop.web.v1', { tier: 'No Tier' }),
+      why: 'a name with two dots, a tier that cannot be, and a rule without an action',
+      object: make('shop.web.v1', { tier: 'No Tier', ingress: [{}] }),
       errors: [
+        'spec.ingress[0].action: Required value',
+        rulesNotChecked,
         'metadata.name: Invalid value: "shop.web.v1": must have at most one dot, such as ' +
           (of.namespaced
             ? 'web or shop.web; names that begin with knp.default. or ossg.default. may have more'

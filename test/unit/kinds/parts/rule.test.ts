@@ -34,9 +34,22 @@ test('without limits, types, required fields and descriptions are left', () => {
 });
 
 test('taking the limits off a rule changes nothing in the rule', () => {
-  const before = structuredClone(rule);
+  const before = JSON.stringify(rule);
   withoutLimits(rule);
-  assert.deepEqual(rule, before);
+  assert.equal(JSON.stringify(rule), before);
+});
+
+test('the rules beside the schema stay without limits', () => {
+  const pairs: [Schema | undefined, Schema | undefined][] = [[rule, withoutLimits(rule)]];
+  for (const name of ['protocol', 'notProtocol', 'source']) {
+    pairs.push([rule.properties?.[name], withoutLimits(rule).properties?.[name]]);
+  }
+  for (const [limited, bare] of pairs) {
+    assert.equal(bare?.rules, limited?.rules);
+    assert.equal(bare?.canonical, limited?.canonical);
+  }
+  assert.ok(withoutLimits(rule).rules?.length);
+  assert.ok(withoutLimits(rule).properties?.protocol?.canonical);
 });
 
 test('ports and protocols stay numbers or texts without limits', () => {
