@@ -50,9 +50,10 @@ export async function retryOnConflict<T>(
   attempt: (current: Current) => Promise<T>,
 ): Promise<T> {
   let current = await readCurrent(parts, namespace, name);
+  let guardFailed = false;
   for (let tries = 1; ; tries++) {
     try {
-      return await attempt(current);
+      return await (guardFailed ? parts.turns.take(() => attempt(current)) : attempt(current));
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       if (error.code === 'NotFound') throw notFound(groupResource(parts.kind), name);
@@ -60,10 +61,10 @@ export async function retryOnConflict<T>(
     }
     const { revision } = current;
     current = await reread(parts, current, name);
+    // Revisions never come back: an object that still has this one had it at the write.
+    guardFailed = current.revision === revision;
     if (tries < limits.maxPatchAttempts) continue;
-    // Revisions never come back: an object that still has this one had it at the write, so that a guard failed.
-    const why = current.revision === revision ? contended : staleWrite;
-    throw conflict(groupResource(parts.kind), name, why);
+    throw conflict(groupResource(parts.kind), name, guardFailed ? contended : staleWrite);
   }
 }
 

@@ -3,6 +3,7 @@ import type { ApiObject } from '../machinery/object.ts';
 import type { GroupResource } from '../machinery/status.ts';
 import type { Backend, Codec } from '../storage/backend.ts';
 import type { WatchCache } from '../watch/cache.ts';
+import type { Turns } from './turns.ts';
 
 /** What a verb needs to know of the request beyond its own arguments. */
 export interface RequestContext {
@@ -20,6 +21,8 @@ export interface ResourceParts {
   cache: WatchCache;
   /** The parts of another kind, for rules across objects. */
   others(plural: string): ResourceParts | undefined;
+  /** For writes that have lost to others that rest on the same objects. */
+  turns: Turns;
   /** Resolves after so many milliseconds. */
   pause(durationMs: number): Promise<void>;
   /** The time, for creationTimestamp and deletionTimestamp. */

@@ -62,16 +62,20 @@ async function checkAndStore(
   object: ApiObject,
   options: { dryRun: boolean },
 ): Promise<ApiObject> {
-  for (let tries = 1; ; tries++) {
+  const attempt = async () => {
     const guards = await checkChange(parts, 'create', object, undefined);
     warnOf(parts, context, object, undefined);
+    return store(parts, object, { ...options, guards });
+  };
+  for (let tries = 1; ; tries++) {
     try {
-      return await store(parts, object, { ...options, guards });
+      return await (tries === 1 ? attempt() : parts.turns.take(attempt));
     } catch (error) {
       // A create has no expectation but that the key is free, which is another code: a conflict is always one of guards.
       if (!(error instanceof StorageError) || error.code !== 'Conflict') throw error;
-      if (tries === limits.maxPatchAttempts)
-        throw conflict(groupResource(parts.kind), nameOf(object), contended);
+    }
+    if (tries === limits.maxPatchAttempts) {
+      throw conflict(groupResource(parts.kind), nameOf(object), contended);
     }
   }
 }

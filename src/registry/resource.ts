@@ -16,6 +16,7 @@ import { type DeleteRequest, remove } from './delete.ts';
 import { examine } from './examine.ts';
 import { type PatchType, patch } from './patch.ts';
 import { get, list, type ResourceList } from './read.ts';
+import { Turns } from './turns.ts';
 import { problemsAsUpdate, type Subresource, update } from './update.ts';
 import { type StartStream, watch } from './watch.ts';
 
@@ -49,6 +50,7 @@ export class Resource {
       now: () => new Date(),
       newUid: randomUUID,
       pause: durationMs => setTimeout(durationMs),
+      turns: new Turns(),
       ...rest,
       others: plural => {
         const resource = others(plural);

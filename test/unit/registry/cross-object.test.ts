@@ -239,6 +239,27 @@ suite('a write that rests on other objects', () => {
     assert.match(status.message!, /keep being modified/);
   });
 
+  test('gets its turn among many', async t => {
+    const writes = { count: 0 };
+    const world = await openWorld(watched(createMemoryBackend(), async () => void writes.count++));
+    t.after(world.close);
+    const pools = Array.from({ length: 200 }, (_, index) =>
+      of('IPPool', `pool-${index}`, { cidr: `10.${index}.0.0/16`, disabled: true }),
+    );
+    await Promise.all(pools.map(pool => world.create(pool)));
+    assert.ok(writes.count <= 2 * pools.length, `${writes.count} tries`);
+    const moved = Array.from({ length: 200 }, (_, index) => inTier(`web-${index}`, 'platform'));
+    for (const name of ['platform', 'security']) await world.create(of('Tier', name, {}));
+    for (const object of moved) await world.create(object);
+    const change = async () => {
+      for (let order = 0; order < 100; order++) await world.merge(tier, { spec: { order } });
+    };
+    await Promise.all([
+      change(),
+      ...moved.map(object => world.merge(object, { spec: { tier: 'security' } })),
+    ]);
+  });
+
   test('is not taken for a stale one', async t => {
     const change = () => world.merge(tier, { spec: { order: 7 } });
     let armed = false;
