@@ -99,25 +99,33 @@ const portsNeedProtocol = defineRule<JsonObject>({
 
 const netFields = ['nets', 'notNets'] as const;
 
+/** The IP version of a network; undefined for what is plainly none. */
+function versionOf(net: Json): number | undefined {
+  if (typeof net !== 'string') return undefined;
+  // Most are IPv4, which the characters tell.
+  if (/^[0-9.]+\/[0-9]+$/.test(net)) return 4;
+  const cidr = parseCidr(net);
+  return cidr && familyOf(cidr.address);
+}
+
 function familyProblems(rule: JsonObject): Problem[] {
   const problems: Problem[] = [];
   const { ipVersion } = rule;
   let first: { family: number; at: string } | undefined;
   for (const [path, items] of lists(rule, netFields)) {
     for (const [index, item] of items.entries()) {
-      const cidr = typeof item === 'string' ? parseCidr(item) : undefined;
-      if (!cidr) continue;
-      const family = familyOf(cidr.address);
+      const family = versionOf(item);
+      if (family === undefined) continue;
+      first ??= { family, at: `${path}[${index}]` };
+      if (family === (ipVersion ?? first.family)) continue;
       const at = `${path}[${index}]`;
-      first ??= { family, at };
       if (ipVersion !== undefined) {
-        if (family === ipVersion) continue;
         problems.push({
           at,
           value: item,
           detail: `must be of IPv${ipVersion}, as ipVersion of the rule says`,
         });
-      } else if (family !== first.family) {
+      } else {
         const detail = `must be of IPv${first.family}, as ${first.at.slice(1)} is: all networks of a rule are of one IP version`;
         problems.push({ at, value: item, detail });
       }

@@ -35,10 +35,10 @@ function contradictions(rule: JsonObject): string[] {
   for (const side of sides) {
     const entity = rule[side];
     if (!isJsonObject(entity)) continue;
-    if (covered(netsOf(entity.nets), netsOf(entity.notNets), containsCidr)) {
+    if (some(entity.notNets) && covered(netsOf(entity.nets), netsOf(entity.notNets), containsCidr)) {
       found.push(`${side}.notNets excludes all of ${side}.nets`);
     }
-    if (covered(portsOf(entity.ports), portsOf(entity.notPorts), containsPort)) {
+    if (some(entity.notPorts) && covered(portsOf(entity.ports), portsOf(entity.notPorts), containsPort)) {
       found.push(`${side}.notPorts excludes all of ${side}.ports`);
     }
     found.push(...selectorContradictions(entity, side));
@@ -67,6 +67,10 @@ function selectorContradictions(entity: JsonObject, side: string): string[] {
 function icmpCancels(icmp: Json | undefined, not: Json | undefined): boolean {
   if (!isJsonObject(icmp) || !isJsonObject(not) || not.type === undefined) return false;
   return icmp.type === not.type && (not.code === undefined || not.code === icmp.code);
+}
+
+function some(value: Json | undefined): boolean {
+  return Array.isArray(value) && value.length > 0;
 }
 
 /** Whether there are any, and each lies within one of those that are excluded. */
