@@ -2,7 +2,7 @@ import { boolean, type Infer, object, string } from '../schema/build.ts';
 import { apiVersion, type Kind } from './kind.ts';
 import { ageColumn } from './parts/age.ts';
 import { fieldColumn } from './parts/column.ts';
-import { singletonAtCreationRule } from './parts/singleton.ts';
+import { singletonRule } from './parts/singleton.ts';
 
 const kind = 'ClusterInformation';
 const description =
@@ -35,7 +35,7 @@ export const clusterInformation: Kind = {
   statusSubresource: false,
   storageClass: 'resource',
   description,
-  schema: object({ spec }, description, { required: ['spec'], rules: [singletonAtCreationRule] }),
+  schema: object({ spec }, description, { required: ['spec'], rules: [singletonRule] }),
   selectableFields: [],
   columns: [
     fieldColumn({

@@ -4,7 +4,7 @@ import { ageColumn } from './parts/age.ts';
 import { fieldColumn, valueAt } from './parts/column.ts';
 import { controllersProcess } from './parts/controllers.ts';
 import { controllersDefaults } from './parts/controllers-rules.ts';
-import { singletonAtCreationRule } from './parts/singleton.ts';
+import { singletonRule } from './parts/singleton.ts';
 
 const kind = 'KubeControllersConfiguration';
 const description =
@@ -42,7 +42,7 @@ export const kubeControllersConfiguration: Kind = {
   statusSubresource: true,
   storageClass: 'resource',
   description,
-  schema: object({ spec, status }, description, { required: ['spec'], rules: [singletonAtCreationRule] }),
+  schema: object({ spec, status }, description, { required: ['spec'], rules: [singletonRule] }),
   selectableFields: [],
   columns: [
     {

@@ -485,9 +485,14 @@ describe('names and what depends on them', () => {
       assert.deepEqual(refusedFields(make(kind, content)), []);
       assert.deepEqual(refusedFields(make(kind, content, 'other')), ['metadata.name']);
     });
+    test(`${kind} of another name is told beside what else is wrong`, () => {
+      const fields = refusedFields(
+        make(kind, { ...content, strictAffinity: 1, controllers: 1, variant: 1 }, 'other'),
+      );
+      assert.equal(fields.length > 1 && fields.includes('metadata.name'), true);
+    });
     test(`${kind} of another name that is there already`, () => {
-      const fields = refusedFields(make(kind, content, 'other'), make(kind, content, 'other'));
-      assert.deepEqual(fields, kind === 'IPAMConfiguration' ? ['metadata.name'] : []);
+      assert.deepEqual(refusedFields(make(kind, content, 'other'), make(kind, content, 'other')), []);
     });
   }
 
