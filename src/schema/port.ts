@@ -6,8 +6,7 @@ export type Port = { min: number; max: number } | { name: string };
 
 const maxPort = 65535;
 
-function numberProblem(text: string): string | undefined {
-  const value = Number(text);
+function numberProblem(value: number): string | undefined {
   return value >= 1 && value <= maxPort ? undefined : 'must be a port from 1 to 65535';
 }
 
@@ -17,22 +16,22 @@ function numberProblem(text: string): string | undefined {
  */
 export function parsePort(value: Json): Port | { problem: string } {
   if (typeof value === 'number' || typeof value === 'bigint') {
-    const problem = Number.isInteger(Number(value)) ? numberProblem(String(value)) : 'must be a whole number';
-    return problem === undefined ? { min: Number(value), max: Number(value) } : { problem };
+    const single = Number(value);
+    const problem = Number.isInteger(single) ? numberProblem(single) : 'must be a whole number';
+    return problem === undefined ? { min: single, max: single } : { problem };
   }
   if (typeof value !== 'string') {
     return { problem: 'must be a port number, a range such as "8000:8080" or the name of a container port' };
   }
   const digits = /^([0-9]+)(?::([0-9]+))?$/.exec(value);
   if (digits) {
-    const [min, max] = [digits[1]!, digits[2] ?? digits[1]!];
+    const min = Number(digits[1]);
+    const max = digits[2] === undefined ? min : Number(digits[2]);
     const problem = numberProblem(min) ?? numberProblem(max);
     if (problem)
       return { problem: digits[2] === undefined ? problem : `${problem}, at both ends of a range` };
-    if (Number(min) <= Number(max)) return { min: Number(min), max: Number(max) };
-    return {
-      problem: `must be a range from its lower end to its higher one: "${Number(max)}:${Number(min)}"`,
-    };
+    if (min <= max) return { min, max };
+    return { problem: `must be a range from its lower end to its higher one: "${max}:${min}"` };
   }
   const problem = portNameProblem(value);
   return problem === undefined ? { name: value } : { problem: asPort(value, problem) };

@@ -1,6 +1,7 @@
 /**
  * `npm run bench [-- scenario …]`: throughput and CPU per operation of the server on its embedded store, and the same of a bare Node
- * server in the same run (floor-server.ts), as JSON on stdout. Figures of a shared machine vary; the ratios hold.
+ * server in the same run (floor-server.ts), as JSON on stdout. Figures of a shared machine vary; the ratios hold. The scenario
+ * `validate` needs no server (validate.ts).
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Connection, inParallel, open, percentile, type Target } from './client.ts';
+import { measureValidation } from './validate.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const { values: flags, positionals } = parseArgs({
@@ -17,6 +19,7 @@ const { values: flags, positionals } = parseArgs({
     lists: { type: 'string', default: '40' },
     watchers: { type: 'string', default: '500' },
     events: { type: 'string', default: '400' },
+    checks: { type: 'string', default: '2000' },
   },
 });
 const objects = Number(flags.objects);
@@ -220,23 +223,32 @@ async function runAll(server: Server, names: string[]): Promise<Record<string, F
   return figures;
 }
 
-const names = positionals.length > 0 ? positionals : Object.keys(scenarios);
-const folder = mkdtempSync(join(tmpdir(), 'tortie-bench-'));
-const tortieServer = await startTortie(folder);
-const tortie = await runAll(tortieServer, names);
-await tortieServer.stop();
-const floorServer = await startFloor(folder, join(folder, 'data'));
-const floor = await runAll(floorServer, names);
-await floorServer.stop();
-rmSync(folder, { recursive: true });
-const ratio = Object.fromEntries(
-  names.map(name => [
-    name,
-    Math.round((100 * tortie[name]!.serverCpuMicrosPerOperation) / floor[name]!.serverCpuMicrosPerOperation) /
-      100,
-  ]),
-);
+/** The scenarios on both servers, with what tortie takes in proportion. */
+async function compare(names: string[]): Promise<Record<string, unknown>> {
+  const folder = mkdtempSync(join(tmpdir(), 'tortie-bench-'));
+  const tortieServer = await startTortie(folder);
+  const tortie = await runAll(tortieServer, names);
+  await tortieServer.stop();
+  const floorServer = await startFloor(folder, join(folder, 'data'));
+  const floor = await runAll(floorServer, names);
+  await floorServer.stop();
+  rmSync(folder, { recursive: true });
+  const micros = (of: Record<string, Figures>, name: string) => of[name]!.serverCpuMicrosPerOperation;
+  const ratio = (name: string) => Math.round((100 * micros(tortie, name)) / micros(floor, name)) / 100;
+  return {
+    objects,
+    tortie,
+    floor,
+    cpuRatioToFloor: Object.fromEntries(names.map(name => [name, ratio(name)])),
+  };
+}
+
+const wanted = positionals.length > 0 ? positionals : [...Object.keys(scenarios), 'validate'];
+const onServers = wanted.filter(name => name !== 'validate');
+const unknown = onServers.find(name => !Object.hasOwn(scenarios, name));
+if (unknown !== undefined) throw new Error(`there is no scenario ${unknown}`);
+const validate = wanted.includes('validate') ? measureValidation(Number(flags.checks)) : undefined;
+const compared = onServers.length > 0 ? await compare(onServers) : {};
 const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
-process.stdout.write(
-  `${JSON.stringify({ date: new Date().toISOString().slice(0, 10), machine, objects, tortie, floor, cpuRatioToFloor: ratio }, null, 2)}\n`,
-);
+const date = new Date().toISOString().slice(0, 10);
+process.stdout.write(`${JSON.stringify({ date, machine, ...compared, validate }, null, 2)}\n`);

@@ -6,7 +6,14 @@ import { root } from './server.ts';
 const skip = process.platform !== 'linux' && 'the benchmark reads /proc (Linux)';
 
 test('the benchmark measures every scenario on the server and on the floor', { skip }, () => {
-  const args = ['test/bench/run.ts', '--objects=200', '--lists=4', '--watchers=20', '--events=10'];
+  const args = [
+    'test/bench/run.ts',
+    '--objects=200',
+    '--lists=4',
+    '--watchers=20',
+    '--events=10',
+    '--checks=64',
+  ];
   const output = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
   const figures = JSON.parse(output);
   for (const scenario of ['create', 'get', 'list', 'watch']) {
@@ -16,4 +23,8 @@ test('the benchmark measures every scenario on the server and on the floor', { s
     }
   }
   assert.equal(figures.tortie.watch.operations, 200);
+  for (const what of ['policyOf50Rules', 'fullFelixConfiguration']) {
+    const { operations, cpuMicrosPerOperation } = figures.validate[what];
+    assert.ok(operations === 64 && cpuMicrosPerOperation > 0, what);
+  }
 });
