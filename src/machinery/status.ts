@@ -13,7 +13,10 @@ export const errorCatalogue = {
   MethodNotAllowed: { code: 405, when: 'The resource exists but not this verb on it.' },
   NotAcceptable: { code: 406, when: 'None of the accepted media types can be served.' },
   AlreadyExists: { code: 409, when: 'An object of this name exists.' },
-  Conflict: { code: 409, when: 'The object was changed since it was read, or a precondition does not hold.' },
+  Conflict: {
+    code: 409,
+    when: 'The object was changed since it was read, a precondition does not hold, or other objects depend on it.',
+  },
   Gone: { code: 410, when: 'The thing asked for is no longer there.' },
   Expired: { code: 410, when: 'A resourceVersion or continue token is older than the history kept.' },
   RequestEntityTooLarge: { code: 413, when: 'The body, or what it asks for, is larger than a limit.' },
