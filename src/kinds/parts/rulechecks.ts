@@ -10,20 +10,19 @@ import { defineRule, type Problem, type Rule } from '../../schema/rule.ts';
 const chapter = 'kinds.md 2, Rules and entity rules';
 
 const sides = ['source', 'destination'] as const;
+const portFields = ['ports', 'notPorts'] as const;
 
-/** The lists of one field in both sides of a rule, with their paths below the rule. */
-function* lists(rule: JsonObject, fields: readonly string[]): Generator<[path: string, items: Json[]]> {
+/** The lists of ports in both sides of a rule, with their paths below the rule. */
+function* portLists(rule: JsonObject): Generator<[path: string, items: Json[]]> {
   for (const side of sides) {
     const entity = rule[side];
     if (!isJsonObject(entity)) continue;
-    for (const field of fields) {
+    for (const field of portFields) {
       const items = entity[field];
       if (Array.isArray(items) && items.length > 0) yield [`.${side}.${field}`, items];
     }
   }
 }
-
-const portFields = ['ports', 'notPorts'] as const;
 
 const needsProtocol =
   'must be the name of a port, since the rule has no protocol: numbers and ranges need protocol TCP, UDP or SCTP';
@@ -35,7 +34,7 @@ function portProblems(rule: JsonObject): Problem[] {
   // What is no protocol at all is an error already.
   if (protocol !== undefined && (parseProtocol(protocol) === undefined || protocolHasPorts(protocol)))
     return [];
-  for (const [path, items] of lists(rule, portFields)) {
+  for (const [path, items] of portLists(rule)) {
     if (protocol !== undefined) {
       problems.push({ at: path, value: items, detail: hasNoPorts });
       continue;
@@ -110,24 +109,24 @@ function versionOf(net: Json): number | undefined {
 
 function familyProblems(rule: JsonObject): Problem[] {
   const problems: Problem[] = [];
-  const { ipVersion } = rule;
-  let first: { family: number; at: string } | undefined;
-  for (const [path, items] of lists(rule, netFields)) {
-    for (const [index, item] of items.entries()) {
-      const family = versionOf(item);
-      if (family === undefined) continue;
-      first ??= { family, at: `${path}[${index}]` };
-      if (family === (ipVersion ?? first.family)) continue;
-      const at = `${path}[${index}]`;
-      if (ipVersion !== undefined) {
-        problems.push({
-          at,
-          value: item,
-          detail: `must be of IPv${ipVersion}, as ipVersion of the rule says`,
-        });
-      } else {
-        const detail = `must be of IPv${first.family}, as ${first.at.slice(1)} is: all networks of a rule are of one IP version`;
-        problems.push({ at, value: item, detail });
+  const ipVersion = rule.ipVersion as number | undefined;
+  let first: { family: number; path: string } | undefined;
+  for (const side of sides) {
+    const entity = rule[side];
+    if (!isJsonObject(entity)) continue;
+    for (const field of netFields) {
+      const items = entity[field];
+      if (!Array.isArray(items)) continue;
+      for (let index = 0; index < items.length; index++) {
+        const family = versionOf(items[index]!);
+        if (family === undefined) continue;
+        first ??= { family, path: `${side}.${field}[${index}]` };
+        if (family === (ipVersion ?? first.family)) continue;
+        const detail =
+          ipVersion === undefined
+            ? `must be of IPv${first.family}, as ${first.path} is: all networks of a rule are of one IP version`
+            : `must be of IPv${ipVersion}, as ipVersion of the rule says`;
+        problems.push({ at: `.${side}.${field}[${index}]`, value: items[index]!, detail });
       }
     }
   }
