@@ -17,6 +17,10 @@ interface Checks {
   additional: Checks | undefined;
   items: Checks | undefined;
   required: readonly string[];
+  /** Whether a text, or an integer, of any sort is right but for the length of the text. */
+  takesText: boolean;
+  takesInteger: boolean;
+  maxLength: number;
 }
 
 const known = new WeakMap<SchemaNode, Checks>();
@@ -35,14 +39,23 @@ function checksOf(node: SchemaNode): Checks {
 }
 
 function makeChecks(node: SchemaNode, tree: RuleNode | undefined): Checks {
+  const { schema, types } = node;
+  const isFree = !schema.enum && !node.hasCombinations;
+  // Every text matches this pattern, which int-or-string values have.
+  const hasPattern = schema.pattern !== undefined && schema.pattern !== '^.*';
+  const isBounded =
+    schema.minimum !== undefined || schema.maximum !== undefined || schema.format !== undefined;
   const checks: Checks = {
     node,
-    rules: node.schema.rules ?? [],
+    takesText: isFree && types.includes('string') && !hasPattern && !node.format && !schema.minLength,
+    takesInteger: isFree && types.includes('integer') && !isBounded,
+    maxLength: schema.maxLength ?? Infinity,
+    rules: schema.rules ?? [],
     cel: (tree?.rules ?? []).filter(rule => !rule.usesOldSelf).map(rule => rule.quick),
     properties: new Map([...node.properties].map(([name, child]) => [name, checksOf(child)])),
     additional: node.additional && checksOf(node.additional),
     items: node.items && checksOf(node.items),
-    required: node.schema.required ?? [],
+    required: schema.required ?? [],
   };
   known.set(node, checks);
   return checks;
@@ -51,7 +64,7 @@ function makeChecks(node: SchemaNode, tree: RuleNode | undefined): Checks {
 function valuePasses(checks: Checks, value: Json, situation: Situation): boolean {
   const { node } = checks;
   if (value === null) return node.schema.nullable === true && !node.schema.enum;
-  if (typeof value !== 'object' || node.hasCombinations || node.schema.enum) {
+  if (!isPlain(checks, value) && (typeof value !== 'object' || node.hasCombinations || node.schema.enum)) {
     if (!structureIsRight(node, value)) return false;
   }
   if (Array.isArray(value)) {
@@ -60,6 +73,12 @@ function valuePasses(checks: Checks, value: Json, situation: Situation): boolean
   for (const rule of checks.cel) if (rule(value) !== true) return false;
   for (const rule of checks.rules) if (rule.check(value, situation).length > 0) return false;
   return true;
+}
+
+/** Whether a value is right by its type alone. */
+function isPlain(checks: Checks, value: Json): boolean {
+  if (typeof value === 'string') return checks.takesText && value.length <= checks.maxLength;
+  return checks.takesInteger && Number.isSafeInteger(value);
 }
 
 const found: FieldError[] = [];

@@ -47,8 +47,32 @@ function named(noun: string, family: Family | undefined): string {
   return family ? `IPv${family} ${noun}` : noun;
 }
 
+/** Whether a text is plainly an IPv4 block without host bits, as nearly all are: in numbers, without an object made. */
+function isPlainNet(text: string): boolean {
+  let address = 0;
+  let octet = 0;
+  let digits = 0;
+  let fields = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= 48 && code <= 57) {
+      // A leading zero needs a closer look.
+      if (++digits > 3 || (digits === 2 && octet === 0)) return false;
+      octet = octet * 10 + code - 48;
+      continue;
+    }
+    if (digits === 0 || octet > 255 || fields > 3 || code !== (fields === 3 ? 47 : 46)) return false;
+    address = address * 256 + octet;
+    fields++;
+    octet = 0;
+    digits = 0;
+  }
+  return fields === 4 && digits > 0 && octet <= 32 && address % 2 ** (32 - octet) === 0;
+}
+
 /** What keeps a text from being a block of the family with its host bits zero and its prefix length given. */
 function netProblem(text: string, family?: Family): string | undefined {
+  if (family !== 6 && isPlainNet(text)) return undefined;
   const cidr = parseCidr(text);
   const rightFamily = (address: IpAddress) => !family || familyOf(address) === family;
   const wanted = `must be ${family ? 'an' : 'a'} ${named('CIDR', family)} with its host bits zero`;
