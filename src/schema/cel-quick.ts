@@ -17,8 +17,12 @@ export type QuickRule = (self: unknown) => boolean | typeof unsure;
 /** The quick form of a parsed rule. */
 export function quickRule(tree: ASTNode): QuickRule {
   const evaluate = compile(tree, ['self']);
+  // One for all: no rule runs within itself.
+  const scope: unknown[] = [undefined];
   return self => {
-    const result = evaluate([self]);
+    scope[0] = self;
+    const result = evaluate(scope);
+    scope[0] = undefined;
     return typeof result === 'boolean' ? result : unsure;
   };
 }
@@ -93,12 +97,17 @@ function either(left: Evaluate, right: Evaluate, decisive: boolean): Evaluate {
 function field([of, name]: [ASTNode, string], names: string[], read: (value: unknown) => unknown): Evaluate {
   const parent = of as unknown as { op: string; args: unknown[] };
   const ofMetadata = parent.op === '.' && parent.args[1] === 'metadata';
-  if (name.startsWith('__') || (ofMetadata && name !== 'name' && name !== 'generateName')) return never;
+  if (
+    name.startsWith('__') ||
+    name in Object.prototype ||
+    (ofMetadata && name !== 'name' && name !== 'generateName')
+  )
+    return never;
   const object = compile(of, names);
   return scope => {
     const value = object(scope);
     if (!isMap(value)) return unsure;
-    const found = Object.hasOwn(value, name) ? value[name] : undefined;
+    const found = value[name];
     return found === null ? unsure : read(found);
   };
 }
