@@ -1,6 +1,5 @@
 import { group, type Kind } from '../kinds/kind.ts';
 import type { Decoded } from '../machinery/decode.ts';
-import type { ApiObject } from '../machinery/object.ts';
 import { badRequest, causesOf, type FieldError, invalid } from '../machinery/status.ts';
 import type { RequestContext } from './context.ts';
 import { examine } from './examine.ts';
