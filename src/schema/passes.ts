@@ -13,6 +13,8 @@ interface Checks {
   node: SchemaNode;
   rules: readonly Rule[];
   cel: QuickRule[];
+  /** Whether there are rules of either sort. */
+  hasRules: boolean;
   properties: Map<string, Checks>;
   additional: Checks | undefined;
   items: Checks | undefined;
@@ -52,6 +54,7 @@ function makeChecks(node: SchemaNode, tree: RuleNode | undefined): Checks {
     maxLength: schema.maxLength ?? Infinity,
     rules: schema.rules ?? [],
     cel: (tree?.rules ?? []).filter(rule => !rule.usesOldSelf).map(rule => rule.quick),
+    hasRules: (schema.rules ?? []).length + (tree?.rules ?? []).length > 0,
     properties: new Map([...node.properties].map(([name, child]) => [name, checksOf(child)])),
     additional: node.additional && checksOf(node.additional),
     items: node.items && checksOf(node.items),
@@ -70,6 +73,10 @@ function valuePasses(checks: Checks, value: Json, situation: Situation): boolean
   if (Array.isArray(value)) {
     if (!listPasses(checks, value, situation)) return false;
   } else if (isJsonObject(value) && !objectPasses(checks, value, situation)) return false;
+  return checks.hasRules ? rulesPass(checks, value, situation) : true;
+}
+
+function rulesPass(checks: Checks, value: Json, situation: Situation): boolean {
   for (const rule of checks.cel) if (rule(value) !== true) return false;
   for (const rule of checks.rules) if (rule.check(value, situation).length > 0) return false;
   return true;
