@@ -91,9 +91,10 @@ async function check(
       const bytes = path === '-' ? await readStream(parts.stdin) : readManifest(path);
       const file = path === '-' ? stdinName : path;
       report.files++;
-      for (const [index, document] of splitDocuments(bytes).entries()) {
+      let number = 0;
+      for (const document of splitDocuments(bytes)) {
         const before = report.subjects.length;
-        checkDocument(document, { file, number: index + 1, report, seen });
+        checkDocument(document, { file, number: ++number, report, seen });
         for (const subject of report.subjects.slice(before)) parts.show(subject);
         const done = { files: report.files, ofFiles: files.length, objects: report.subjects.length };
         parts.progress.tell(done);

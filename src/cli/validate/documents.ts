@@ -21,20 +21,18 @@ const byteOrderMark = '\xef\xbb\xbf';
  * Splits the bytes of a file into its documents: at the markers of YAML, and one JSON object from the next that follows it
  * right away, as kubectl does. Empty documents are left out. Nothing is parsed, so that a broken document does not hide others.
  */
-export function splitDocuments(bytes: Uint8Array): RawDocument[] {
+export function* splitDocuments(bytes: Uint8Array): Generator<RawDocument> {
   // One character a byte: offsets in the text are offsets in the bytes, whether they are UTF-8 or not.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   const places = new Places(text);
-  const documents: RawDocument[] = [];
   for (const [from, to] of yamlRanges(text)) {
     for (const [start, end] of jsonRanges(text, from, to)) {
-      const content = contentOffset(text, start, end);
+      const content = contentOffset(text.slice(start, end));
       if (content === undefined) continue;
       const origin = places.at(start);
-      documents.push({ bytes: bytes.subarray(start, end), origin, start: places.at(content) });
+      yield { bytes: bytes.subarray(start, end), origin, start: places.at(start + content) };
     }
   }
-  return documents;
 }
 
 /** JSON's own reader has the better messages for what is to be JSON. */
@@ -46,9 +44,8 @@ export function mediaTypeOf(file: string, document: RawDocument): DecodableMedia
 type Range = [start: number, end: number];
 
 /** The parts between markers. A `---` begins one, a `...` ends one; directives go with what follows them. */
-function yamlRanges(text: string): Range[] {
-  const ranges: Range[] = [];
-  let start = text.startsWith(byteOrderMark) ? byteOrderMark.length : 0;
+function* yamlRanges(text: string): Generator<Range> {
+  let start = startOfText(text);
   let directivesFrom: number | undefined;
   for (const match of text.matchAll(marker)) {
     const starts = match[1] === '---';
@@ -56,13 +53,12 @@ function yamlRanges(text: string): Range[] {
     if (starts && holdsDirectivesOnly(text.slice(start, end))) {
       directivesFrom ??= start;
     } else {
-      ranges.push([directivesFrom ?? start, end]);
+      yield [directivesFrom ?? start, end];
       directivesFrom = undefined;
     }
     start = end;
   }
-  ranges.push([directivesFrom ?? start, text.length]);
-  return ranges;
+  yield [directivesFrom ?? start, text.length];
 }
 
 function holdsDirectivesOnly(part: string): boolean {
@@ -70,18 +66,16 @@ function holdsDirectivesOnly(part: string): boolean {
 }
 
 /** The JSON objects that follow each other in a part of the text; the whole part where it is anything else. */
-function jsonRanges(text: string, from: number, to: number): Range[] {
-  const ranges: Range[] = [];
+function* jsonRanges(text: string, from: number, to: number): Generator<Range> {
   let start = from;
   for (;;) {
     const end = text[skipSpace(text, start, to)] === '{' ? endOfJson(text, start, to) : undefined;
     const rest = end === undefined ? to : skipSpace(text, end, to);
     if (end === undefined || text[rest] !== '{' || rest === to || !isJson(text.slice(start, end))) break;
-    ranges.push([start, end]);
+    yield [start, end];
     start = end;
   }
-  ranges.push([start, to]);
-  return ranges;
+  yield [start, to];
 }
 
 function skipSpace(text: string, from: number, to: number): number {
@@ -117,34 +111,43 @@ function isJson(text: string): boolean {
   }
 }
 
-function contentOffset(text: string, start: number, end: number): number | undefined {
-  for (let from = start; from < end; ) {
-    const newline = text.indexOf('\n', from);
-    const to = newline < 0 || newline > end ? end : newline;
-    const line = text.slice(from, to);
+function contentOffset(document: string): number | undefined {
+  for (let from = 0; from < document.length; ) {
+    const newline = document.indexOf('\n', from);
+    const to = newline < 0 ? document.length : newline;
+    const line = document.slice(from, to);
     if (!emptyLine.test(line)) return from + /^(?:---(?=[ \t]))?[ \t]*/.exec(line)![0].length;
     from = to + 1;
   }
   return undefined;
 }
 
-/** Positions of ascending offsets, columns in UTF-16 units. */
+/** Positions of ascending offsets, at which characters begin; columns in UTF-16 units. */
 class Places {
   private readonly text: string;
+  private offset: number;
   private line = 1;
-  private lineStart = 0;
+  private column = 1;
 
   constructor(text: string) {
     this.text = text;
+    this.offset = startOfText(text);
   }
 
   at(offset: number): TextPosition {
-    for (let at = this.text.indexOf('\n', this.lineStart); at >= 0 && at < offset; ) {
+    const passed = this.text.slice(this.offset, offset);
+    let lineStart = 0;
+    for (let at = passed.indexOf('\n'); at >= 0; at = passed.indexOf('\n', lineStart)) {
       this.line++;
-      this.lineStart = at + 1;
-      at = this.text.indexOf('\n', this.lineStart);
+      this.column = 1;
+      lineStart = at + 1;
     }
-    const before = Buffer.from(this.text.slice(this.lineStart, offset), 'latin1').toString('utf8');
-    return { line: this.line, column: before.replace(/^\ufeff/, '').length + 1 };
+    this.column += Buffer.from(passed.slice(lineStart), 'latin1').toString('utf8').length;
+    this.offset = offset;
+    return { line: this.line, column: this.column };
   }
+}
+
+function startOfText(text: string): number {
+  return text.startsWith(byteOrderMark) ? byteOrderMark.length : 0;
 }

@@ -6,7 +6,7 @@ import { mediaTypeOf, splitDocuments } from '../../../../src/cli/validate/docume
 
 /** The documents of a text, with where each begins and where its content does. */
 function split(text: string): [text: string, origin: string, start: string][] {
-  return splitDocuments(Buffer.from(text)).map(({ bytes, origin, start }) => [
+  return [...splitDocuments(Buffer.from(text))].map(({ bytes, origin, start }) => [
     Buffer.from(bytes).toString(),
     `${origin.line}:${origin.column}`,
     `${start.line}:${start.column}`,
@@ -87,14 +87,14 @@ suite('documents of a file', () => {
 
   test('bytes that are no UTF-8 are left to the reader', () => {
     const bytes = Buffer.from('a: \xff\n---\nb: 1\n', 'latin1');
-    const [first, second] = splitDocuments(bytes);
+    const [first, second] = [...splitDocuments(bytes)];
     assert.deepEqual(Buffer.from(first!.bytes), bytes.subarray(0, 5));
     assert.deepEqual(second!.origin, { line: 2, column: 1 });
   });
 
   test('files named .json are read as JSON, unless they do not look like it', () => {
     const type = (file: string, text: string) =>
-      mediaTypeOf(file, splitDocuments(Buffer.from(text))[0]!).replace('application/', '');
+      mediaTypeOf(file, [...splitDocuments(Buffer.from(text))][0]!).replace('application/', '');
     assert.equal(type('a.json', ' {"a": 1}'), 'json');
     assert.equal(type('a.JSON', '[]'), 'json');
     assert.equal(type('a.json', 'a: 1'), 'yaml');
