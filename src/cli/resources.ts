@@ -1,5 +1,7 @@
 import type { Kind } from '../kinds/kind.ts';
 import { limits } from '../limits.ts';
+import { copy } from '../machinery/equal.ts';
+import type { Json } from '../machinery/json.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { StatusError } from '../machinery/status.ts';
 import type { Log, Metrics } from '../observability/observability.ts';
@@ -74,8 +76,9 @@ export async function createInitialObjects(resources: Resources): Promise<void> 
   for (const resource of resources.byPlural.values()) {
     for (const object of resource.kind.initial ?? []) {
       try {
-        const body = { value: object, duplicates: [], position: () => undefined };
-        await resource.create(context, '', body as never, { dryRun: false, fieldValidation: 'Strict' });
+        const value = copy(object) as unknown as Json;
+        const body = { value, duplicates: [], position: () => undefined };
+        await resource.create(context, '', body, { dryRun: false, fieldValidation: 'Strict' });
       } catch (error) {
         if (!(error instanceof StatusError) || error.status.reason !== 'AlreadyExists') throw error;
       }

@@ -121,12 +121,11 @@ async function openTls(options: Options, ca: KeyPair, log: Log, closing: (() => 
     closing.push(() => files.close());
     return tls;
   }
-  const any = options.bindAddress === '0.0.0.0' || options.bindAddress === '::';
   const names = [
     'localhost',
     '127.0.0.1',
     '::1',
-    ...(any ? [] : [options.bindAddress]),
+    ...(isAnyAddress(options.bindAddress) ? [] : [options.bindAddress]),
     ...options.tlsExtraSans,
   ];
   const ensure = () => ensureServing(options.dataDir, ca, [...new Set(names)]);
@@ -157,8 +156,13 @@ function healthChecks(backend: Backend, resources: Resources, identity: Identity
   ];
 }
 
+/** Whether it stands for all addresses of the machine, and so is none to name. */
+function isAnyAddress(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
+
 function urlOf(address: string, port: number): string {
-  const host = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address;
+  const host = isAnyAddress(address) ? '127.0.0.1' : address;
   return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 

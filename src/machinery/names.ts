@@ -89,9 +89,3 @@ export function labelValueErrors(value: string): string[] {
   if (labelValuePattern.test(value)) return errors;
   return [...errors, formatMessage(labelValueMessage, labelValueFormat, 'MyValue', 'my_value', '12345')];
 }
-
-/** What keeps a name from being a segment of a URL path; a `prefix` may still get more characters. */
-export function pathSegmentErrors(name: string, options?: { prefix?: boolean }): string[] {
-  if (!options?.prefix && (name === '.' || name === '..')) return [`may not be '${name}'`];
-  return ['/', '%'].filter(part => name.includes(part)).map(part => `may not contain '${part}'`);
-}

@@ -1,5 +1,4 @@
 import { limits } from '../limits.ts';
-import { copy } from '../machinery/equal.ts';
 import { generateName } from '../machinery/metadata.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { alreadyExists, badRequest, conflict, StatusError } from '../machinery/status.ts';
@@ -12,7 +11,7 @@ import { dropDuplicateOwners, fillDefaults, settleNamespace, warnOf, wipeForCrea
 
 /**
  * Stores a new object (machinery.md §3.1): wipes what the system sets, fills defaults, names it, checks it, writes it.
- * Returns it as stored; with `dryRun` as it would have been. Throws 400, 409 AlreadyExists, 422.
+ * `sent` is changed on the way. Returns the object as stored; with `dryRun` as it would have been. Throws 400, 409 AlreadyExists, 422.
  */
 export async function create(
   parts: ResourceParts,
@@ -41,9 +40,8 @@ function prepareNew(
   parts: ResourceParts,
   context: RequestContext,
   namespace: string,
-  sent: ApiObject,
+  object: ApiObject,
 ): ApiObject {
-  const object = copy(sent);
   const { metadata } = object;
   settleNamespace(parts, object, namespace);
   wipeForCreate(parts.kind, object);

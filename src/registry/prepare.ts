@@ -29,11 +29,10 @@ export function dropDuplicateOwners(object: ApiObject, context: Pick<RequestCont
   if (!owners) return;
   const kept: OwnerReference[] = [];
   for (const owner of owners) {
-    if (!kept.some(other => equal(other, owner))) kept.push(owner);
-  }
-  if (kept.length === owners.length) return;
-  const twice = owners.filter((owner, index) => owners.findIndex(other => equal(other, owner)) < index);
-  for (const owner of twice) {
+    if (!kept.some(other => equal(other, owner))) {
+      kept.push(owner);
+      continue;
+    }
     context.warn(
       `.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${owner.uid}`,
     );

@@ -60,8 +60,7 @@ export function problemsAsUpdate(
   sent: ApiObject,
   old: ApiObject,
 ): FieldError[] {
-  const unheard = { warn: () => undefined, signal: new AbortController().signal };
-  const next = successor(parts, unheard, target, copy(sent), old);
+  const next = successor(parts, { warn: () => {} }, target, copy(sent), old);
   if (old.metadata.namespace) next.metadata.namespace = old.metadata.namespace;
   return objectErrors(parts.kind, next, old);
 }
@@ -93,7 +92,7 @@ function checkIdentity(
 /** The object to be stored: what the request may set from `sent`, the rest from `old` (rest.BeforeUpdate). */
 function successor(
   parts: ResourceParts,
-  context: RequestContext,
+  context: Pick<RequestContext, 'warn'>,
   target: { subresource: Subresource },
   sent: ApiObject,
   old: ApiObject,

@@ -18,11 +18,6 @@ export function parseAsNumber(value: Json): number | undefined {
   return high <= max16 && low <= max16 ? high * 65536 + low : undefined;
 }
 
-/** An AS number in asdot+ notation, `1.5`; the number itself where it has 16 bits (RFC 5396, asdot). */
-export function asDotText(asNumber: number): string {
-  return asNumber <= max16 ? String(asNumber) : `${Math.floor(asNumber / 65536)}.${asNumber % 65536}`;
-}
-
 /** Brings an AS number into its stored form, the number: `"1.5"` becomes 65541. What is no AS number stays as it is. */
 export function canonicalAsNumber(value: Json): Json {
   return typeof value === 'string' ? (parseAsNumber(value) ?? value) : value;

@@ -1,4 +1,3 @@
-import type { Json } from '../machinery/json.ts';
 import type { Schema } from './schema.ts';
 
 /**
@@ -90,9 +89,4 @@ export function object<P extends Properties, R extends keyof P & string = never>
     ...(required && required.length > 0 && { required: [...required] }),
     ...rest,
   };
-}
-
-/** An object whose fields the schema does not know; kept as they are. */
-export function freeForm(description: string, constraints: Constraints = {}): Typed<Record<string, Json>> {
-  return { type: 'object', description, 'x-kubernetes-preserve-unknown-fields': true, ...constraints };
 }

@@ -99,28 +99,32 @@ function watchQuery(query: URLSearchParams, name: string): URLSearchParams {
   return asked;
 }
 
-async function create(exchange: Exchange, route: Route, { maxBodyBytes }: HandlerOptions): Promise<void> {
-  const { resource, namespace } = route;
+/** What a request with an object in its body asks for. Each step may refuse it, in the order of upstream (machinery.md §3.1). */
+async function readWrite(
+  exchange: Exchange,
+  { resource: { kind } }: Route,
+  maxBodyBytes: number,
+  parseOptions: typeof parseCreateOptions,
+) {
   const { request, query, userAgent, abort } = exchange;
-  const as = negotiate(negotiationInput(exchange), 'object', resource.kind.kind);
-  const render = objectRenderer(resource.kind, as.transform, query);
+  const as = negotiate(negotiationInput(exchange), 'object', kind.kind);
+  const render = objectRenderer(kind, as.transform, query);
   const mediaType = bodyMediaType(request.headers['content-type']);
   const bytes = await readBody(request, maxBodyBytes, abort.signal);
-  const options = parseCreateOptions(query, userAgent);
-  const body = decodeBody(bytes, mediaType, resource.kind);
+  const options = parseOptions(query, userAgent);
+  return { as, render, options, body: decodeBody(bytes, mediaType, kind) };
+}
+
+async function create(exchange: Exchange, route: Route, { maxBodyBytes }: HandlerOptions): Promise<void> {
+  const { resource, namespace } = route;
+  const { as, render, options, body } = await readWrite(exchange, route, maxBodyBytes, parseCreateOptions);
   const object = await resource.create(contextOf(exchange), namespace, body, options);
   await sendJson(exchange, 201, render(object), as);
 }
 
 async function update(exchange: Exchange, route: Route, { maxBodyBytes }: HandlerOptions): Promise<void> {
   const { resource } = route;
-  const { request, query, userAgent, abort } = exchange;
-  const as = negotiate(negotiationInput(exchange), 'object', resource.kind.kind);
-  const render = objectRenderer(resource.kind, as.transform, query);
-  const mediaType = bodyMediaType(request.headers['content-type']);
-  const bytes = await readBody(request, maxBodyBytes, abort.signal);
-  const options = parseUpdateOptions(query, userAgent);
-  const body = decodeBody(bytes, mediaType, resource.kind);
+  const { as, render, options, body } = await readWrite(exchange, route, maxBodyBytes, parseUpdateOptions);
   const object = await resource.update(contextOf(exchange), route, body, options);
   await sendJson(exchange, 200, render(object), as);
 }

@@ -1,4 +1,4 @@
-import { type Infer, integer, object, string } from '../../schema/build.ts';
+import { integer, object, string } from '../../schema/build.ts';
 import { asNumberRule, canonicalAsNumber } from '../../schema/checks/as-number.ts';
 import { communityRule } from '../../schema/checks/community.ts';
 import { netRule } from '../../schema/checks/net.ts';
@@ -42,5 +42,3 @@ export function addressBlock(description: string) {
     },
   );
 }
-
-export type AddressBlock = Infer<ReturnType<typeof addressBlock>>;

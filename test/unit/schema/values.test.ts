@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import type { Json } from '../../../src/machinery/json.ts';
-import { asDotText, canonicalAsNumber, parseAsNumber } from '../../../src/schema/as-number.ts';
+import { canonicalAsNumber, parseAsNumber } from '../../../src/schema/as-number.ts';
 import { asNumberRule } from '../../../src/schema/checks/as-number.ts';
 import {
   cidr4Rule,
@@ -270,3 +270,8 @@ suite('anything else is refused without a crash', () => {
     );
   });
 });
+
+/** An AS number in asdot notation, `1.5`; the number itself where it has 16 bits (RFC 5396). */
+function asDotText(asNumber: number): string {
+  return asNumber <= 65535 ? String(asNumber) : `${Math.floor(asNumber / 65536)}.${asNumber % 65536}`;
+}
