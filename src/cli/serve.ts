@@ -1,4 +1,4 @@
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { destination } from 'pino';
 import { optionHelp } from '../config/help.ts';
 import type { Options } from '../config/options.ts';
@@ -11,9 +11,6 @@ import { openApiV2, openApiV3 } from '../schema/openapi.ts';
 import type { HealthCheck } from '../server/health.ts';
 import { createServer } from '../server/server.ts';
 import type { Backend } from '../storage/backend.ts';
-import { createMemoryBackend } from '../storage/memory/backend.ts';
-import { openSqliteBackend } from '../storage/sqlite/backend.ts';
-import { v3Codec } from '../storage/v3-codec.ts';
 import type { KeyPair } from './certificates.ts';
 import {
   ensureAdmin,
@@ -22,6 +19,7 @@ import {
   openDataDirectory,
   writeKubeconfig,
 } from './data-directory.ts';
+import { type Datastore, openDatastore } from './datastore.ts';
 import { type Identity, openIdentity } from './identity.ts';
 import { createInitialObjects, openResources, type Resources } from './resources.ts';
 import { shutdownSignal } from './shutdown.ts';
@@ -41,10 +39,10 @@ export async function serve(args: string[], environment: NodeJS.ProcessEnv): Pro
   const log = createLog({ level: levelOfVerbosity(options.v), destination: destination(2) });
   const stopping = shutdownSignal();
   openDataDirectory(options.dataDir);
-  const backend = await openBackend(options, log);
-  const closing: (() => void | Promise<void>)[] = [() => backend.close()];
+  const datastore = await openDatastore(options, log);
+  const closing: (() => void | Promise<void>)[] = [() => datastore.backend.close()];
   try {
-    await run(options, { backend, log, stopping, closing });
+    await run(options, { datastore, log, stopping, closing });
   } finally {
     for (const close of closing.reverse()) await close();
   }
@@ -54,19 +52,20 @@ export async function serve(args: string[], environment: NodeJS.ProcessEnv): Pro
 async function run(
   options: Options,
   parts: {
-    backend: Backend;
+    datastore: Datastore;
     log: Log;
     stopping: Promise<NodeJS.Signals>;
     closing: (() => void | Promise<void>)[];
   },
 ): Promise<void> {
-  const { backend, log, stopping, closing } = parts;
+  const { datastore, log, stopping, closing } = parts;
+  const { backend } = datastore;
   const metrics = createMetrics({ processMetrics: true });
   const ca = await ensureCa(options.dataDir);
   const tls = await openTls(options, ca, log, closing);
   const identity = await openIdentity({ options, ca, tls, log });
   closing.push(() => identity.close());
-  const resources = await openResources({ kinds, backend, codecOf: v3Codec, log, metrics });
+  const resources = await openResources({ kinds, ...datastore, log, metrics });
   closing.push(() => resources.close());
   await createInitialObjects(resources);
   const server = createServer({
@@ -101,15 +100,6 @@ async function run(
   const signal = await stopping;
   log.info('shutting down', { signal });
   await server.drain();
-}
-
-async function openBackend(options: Options, log: Log): Promise<Backend> {
-  if (options.datastore === 'memory') return createMemoryBackend();
-  return openSqliteBackend({
-    directory: join(options.dataDir, 'store'),
-    log,
-    ...(process.env.TORTIE_BUNDLED && { workerUrl: new URL('./worker.mjs', import.meta.url) }),
-  });
 }
 
 const renewalCheckMs = 12 * 3600_000;

@@ -13,6 +13,8 @@ export interface Entry {
   value: Uint8Array;
   /** Revision of the write that stored this value. */
   revision: Revision;
+  /** Revision of the write that created the key, from a backend that keeps it. */
+  createRevision?: Revision;
 }
 
 /** A condition on other keys that must hold when a write commits; a guard that fails is Conflict. */
@@ -52,6 +54,7 @@ export interface Change {
   key: string;
   value: Uint8Array;
   revision: Revision;
+  createRevision?: Revision;
 }
 
 export interface WatchHandlers {
@@ -111,4 +114,8 @@ export interface Codec {
   encode(object: ApiObject): Uint8Array;
   /** The v3 object with metadata.resourceVersion set. Throws on bytes that are no such object. */
   decode(entry: Entry): ApiObject;
+  /** Whether a key under the prefix is rightly there, and none of the kind's: it is passed over in silence. */
+  skips?(key: string): boolean;
+  /** Whether objects are read only through this backend, since their owners write them directly. */
+  readOnly?: boolean;
 }

@@ -1,5 +1,5 @@
 import type { Counter, Gauge, Log } from '../observability/observability.ts';
-import type { Backend, Change, Page, Revision, Watch } from '../storage/backend.ts';
+import type { Backend, Change, Entry, Page, Revision, Watch } from '../storage/backend.ts';
 import { StorageError } from '../storage/errors.ts';
 import { catchUp } from './catch-up.ts';
 import { type CacheEntry, type EntryReader, readEntry } from './entry.ts';
@@ -318,7 +318,8 @@ export class WatchCache {
     return { revision: change.revision, current: undefined, previous, deleted, timeMs: this.#clock() };
   }
 
-  #read(stored: { key: string; value: Uint8Array; revision: Revision }): CacheEntry | undefined {
+  #read(stored: Entry): CacheEntry | undefined {
+    if (this.#options.codec.skips?.(stored.key)) return undefined;
     try {
       const entry = readEntry(this.#options, stored);
       this.unreadable.delete(stored.key);
@@ -331,7 +332,7 @@ export class WatchCache {
     }
   }
 
-  #readAll(stored: { key: string; value: Uint8Array; revision: Revision }[]): CacheEntry[] {
+  #readAll(stored: Entry[]): CacheEntry[] {
     return stored.map(entry => this.#read(entry)).filter(entry => entry !== undefined);
   }
 

@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import type { Options } from '../config/options.ts';
+import type { Kind } from '../kinds/kind.ts';
+import type { Log } from '../observability/observability.ts';
+import type { Backend, Codec } from '../storage/backend.ts';
+import { createMemoryBackend } from '../storage/memory/backend.ts';
+import { openSqliteBackend } from '../storage/sqlite/backend.ts';
+import { v3Codec } from '../storage/v3-codec.ts';
+
+/** A store, and how each kind is laid out in it. */
+export interface Datastore {
+  backend: Backend;
+  codecOf(kind: Kind & { hasInt64: boolean }): Codec;
+}
+
+/**
+ * Opens the datastore that the options name. Throws what keeps it from being opened for good, such as a locked directory; one
+ * that merely cannot be reached just now says so at each call.
+ */
+export async function openDatastore(options: Options, log: Log): Promise<Datastore> {
+  switch (options.datastore) {
+    case 'memory':
+      return { backend: createMemoryBackend(), codecOf: v3Codec };
+    default:
+      return { backend: await openEmbedded(options.dataDir, log), codecOf: v3Codec };
+  }
+}
+
+function openEmbedded(dataDir: string, log: Log): Promise<Backend> {
+  return openSqliteBackend({
+    directory: join(dataDir, 'store'),
+    log,
+    ...(process.env.TORTIE_BUNDLED && { workerUrl: new URL('./worker.mjs', import.meta.url) }),
+  });
+}
