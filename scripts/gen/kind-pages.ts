@@ -70,8 +70,16 @@ function facts(kind: Kind): string[][] {
         .join(', '),
     ],
     ...(kind.tiered ? [['tier', `in the tier that ${code('spec.tier')} names`]] : []),
-    ...(kind.initial?.length
-      ? [['there from the start', kind.initial.map(object => code(object.metadata.name ?? '')).join(', ')]]
+    ...(kind.initial
+      ? [
+          [
+            'there from the start',
+            kind
+              .initial()
+              .map(object => code(object.metadata.name ?? ''))
+              .join(', '),
+          ],
+        ]
       : []),
   ];
 }

@@ -1,6 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Kind } from '../kinds/kind.ts';
 import { limits } from '../limits.ts';
-import { copy } from '../machinery/equal.ts';
 import type { Json } from '../machinery/json.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { StatusError } from '../machinery/status.ts';
@@ -8,27 +8,37 @@ import type { Log, Metrics } from '../observability/observability.ts';
 import { Resource } from '../registry/resource.ts';
 import { hasInt64 } from '../schema/int64.ts';
 import type { Backend, Codec } from '../storage/backend.ts';
+import { StorageError } from '../storage/errors.ts';
 import { WatchCache } from '../watch/cache.ts';
+
+const initialRetryMs = 1_000;
 
 /** All kinds, served from one backend. */
 export interface Resources {
   byPlural: Map<string, Resource>;
   caches: Map<string, WatchCache>;
+  /** Resolves once every kind has been read, however long the store cannot be reached. */
+  loaded: Promise<void>;
   close(): void;
 }
 
-/** Opens a cache and a resource for each kind. Throws the backend's StorageError when it cannot be read. */
-export async function openResources(options: {
+/** Opens a cache and a resource for each kind. The caches are read in the background. */
+export function openResources(options: {
   kinds: Kind[];
   backend: Backend;
   codecOf(kind: Kind & { hasInt64: boolean }): Codec;
   log: Log;
   metrics: Metrics;
-}): Promise<Resources> {
+}): Resources {
   const { kinds, backend, codecOf, log, metrics } = options;
   const objectCount = metrics.gauge('apiserver_storage_objects', 'Objects stored, by resource.', [
     'resource',
   ]);
+  const unreadableCount = metrics.gauge(
+    'tortie_unreadable_values',
+    'Stored values that are passed over, since they cannot be read as an object of the kind or share its name with another.',
+    ['resource'],
+  );
   const slowStreams = metrics.counter(
     'tortie_slow_watches_ended_total',
     'Watches ended because their client read too slowly.',
@@ -54,30 +64,47 @@ export async function openResources(options: {
       },
       log,
       objectCount,
+      unreadableCount,
       slowStreams,
     });
     caches.set(kind.plural, cache);
     const others = (plural: string) => byPlural.get(plural);
     byPlural.set(kind.plural, new Resource({ kind, backend, codec, cache, others }));
   }
-  await Promise.all([...caches.values()].map(cache => cache.start()));
+  const loaded = Promise.all([...caches.values()].map(cache => cache.start()));
   return {
     byPlural,
     caches,
+    loaded: loaded.then(() => undefined),
     close: () => {
       for (const cache of caches.values()) cache.close();
     },
   };
 }
 
-/** Creates the objects that every installation has, where they are not there yet. */
-export async function createInitialObjects(resources: Resources): Promise<void> {
+/**
+ * Creates the objects that every installation has, where they are not there yet, once all kinds are loaded. Tries again while
+ * the store does not answer; throws what else goes wrong.
+ */
+export async function createInitialObjects(resources: Resources, log: Log): Promise<void> {
+  await resources.loaded;
+  for (;;) {
+    try {
+      return await createMissing(resources);
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.code !== 'Unavailable') throw error;
+      log.warn('initial objects not created, trying again', { error: error.message });
+    }
+    await setTimeout(initialRetryMs, undefined, { ref: false });
+  }
+}
+
+async function createMissing(resources: Resources): Promise<void> {
   const context = { warn: () => {}, signal: new AbortController().signal };
   for (const resource of resources.byPlural.values()) {
-    for (const object of resource.kind.initial ?? []) {
+    for (const object of resource.kind.initial?.() ?? []) {
       try {
-        const value = copy(object) as unknown as Json;
-        const body = { value, duplicates: [], position: () => undefined };
+        const body = { value: object as unknown as Json, duplicates: [], position: () => undefined };
         await resource.create(context, '', body, { dryRun: false, fieldValidation: 'Strict' });
       } catch (error) {
         if (!(error instanceof StatusError) || error.status.reason !== 'AlreadyExists') throw error;

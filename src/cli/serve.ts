@@ -65,9 +65,12 @@ async function run(
   const tls = await openTls(options, ca, log, closing);
   const identity = await openIdentity({ options, ca, tls, log });
   closing.push(() => identity.close());
-  const resources = await openResources({ kinds, ...datastore, log, metrics });
+  const resources = openResources({ kinds, ...datastore, log, metrics });
   closing.push(() => resources.close());
-  await createInitialObjects(resources);
+  const progress = { initialized: false };
+  const initialized = createInitialObjects(resources, log).then(() => {
+    progress.initialized = true;
+  });
   const server = createServer({
     bindAddress: options.bindAddress,
     securePort: options.securePort,
@@ -81,7 +84,7 @@ async function run(
     log,
     metrics,
     versionInfo: versionInfo(),
-    healthChecks: healthChecks(backend, resources, identity),
+    healthChecks: healthChecks({ backend, resources, identity, progress }),
     openApi: { v2: openApiV2(kinds), v3: openApiV3(kinds) },
     bounds: {
       maxRequestsInflight: options.maxRequestsInflight,
@@ -93,13 +96,23 @@ async function run(
     },
   });
   const { port } = await server.listen();
-  const url = urlOf(options.bindAddress, port);
-  const words = await greeting(options, { ca, url, identity });
-  log.info('ready', { url, dataDir: options.dataDir, datastore: options.datastore, identity: identity.mode });
-  process.stdout.write(words);
-  const signal = await stopping;
+  log.info('listening', { address: options.bindAddress, port });
+  // Without its store it serves discovery, OpenAPI and health, and says in /readyz what is missing.
+  const signal = await Promise.race([stopping, initialized.then(() => tellReady()).then(() => stopping)]);
   log.info('shutting down', { signal });
   await server.drain();
+
+  async function tellReady(): Promise<void> {
+    const url = urlOf(options.bindAddress, port);
+    const words = await greeting(options, { ca, url, identity });
+    log.info('ready', {
+      url,
+      dataDir: options.dataDir,
+      datastore: options.datastore,
+      identity: identity.mode,
+    });
+    process.stdout.write(words);
+  }
 }
 
 const renewalCheckMs = 12 * 3600_000;
@@ -130,20 +143,43 @@ async function openTls(options: Options, ca: KeyPair, log: Log, closing: (() => 
   return tls;
 }
 
-function healthChecks(backend: Backend, resources: Resources, identity: Identity): HealthCheck[] {
+function healthChecks(parts: {
+  backend: Backend;
+  resources: Resources;
+  identity: Identity;
+  progress: { initialized: boolean };
+}): HealthCheck[] {
+  const { backend, resources, identity, progress } = parts;
   return [
     { name: 'datastore', readyOnly: true, check: () => backend.check() },
     {
       name: 'informer-sync',
       readyOnly: true,
       check: () => {
-        for (const [plural, cache] of resources.caches) {
-          if (!cache.ready) throw new Error(`${plural} are not loaded`);
+        for (const [plural, { problem }] of resources.caches) {
+          if (problem !== undefined) throw new Error(`${plural}: ${problem}`);
         }
+      },
+    },
+    { name: 'stored-values', readyOnly: true, check: () => {}, note: () => unreadableNote(resources) },
+    {
+      name: 'initial-objects',
+      readyOnly: true,
+      check: () => {
+        if (!progress.initialized) throw new Error('not created yet');
       },
     },
     { name: 'authentication', readyOnly: true, check: () => identity.check() },
   ];
+}
+
+/** How many stored values of which resource are passed over, since they cannot be read. Which, and why, is in the log. */
+function unreadableNote(resources: Resources): string | undefined {
+  const counts = [...resources.caches]
+    .map(([plural, { unreadable }]) => ({ plural, count: unreadable.size }))
+    .filter(({ count }) => count > 0)
+    .map(({ plural, count }) => `${count} of ${plural}`);
+  return counts.length === 0 ? undefined : `unreadable and passed over: ${counts.join(', ')}`;
 }
 
 /** Whether it stands for all addresses of the machine, and so is none to name. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { boolean, type Infer, object, string } from '../schema/build.ts';
 import { apiVersion, type Kind } from './kind.ts';
 import { ageColumn } from './parts/age.ts';
@@ -65,7 +66,15 @@ export const clusterInformation: Kind = {
     }),
     ageColumn,
   ],
-  initial: [{ apiVersion, kind, metadata: { name: 'default' }, spec: { datastoreReady: true } }],
+  // As Calico's own start-up makes it (datastore.md 5.1); the version and the type are for those who know them.
+  initial: () => [
+    {
+      apiVersion,
+      kind,
+      metadata: { name: 'default' },
+      spec: { clusterGUID: randomUUID().replaceAll('-', ''), datastoreReady: true },
+    },
+  ],
   examples: {
     valid: [
       {

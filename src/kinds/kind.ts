@@ -82,8 +82,8 @@ export interface Kind {
   /** Field selectors beyond metadata.name and metadata.namespace, e.g. `spec.tier`. */
   selectableFields: string[];
   columns: Column[];
-  /** Objects that exist once the server has started. */
-  initial?: ApiObject[];
+  /** Objects that exist once the server has started, as they are created where they are not there yet. */
+  initial?(): ApiObject[];
   /** Defaults that the schema cannot say. Changes `object` in place; a second time changes nothing. */
   defaults?(object: ApiObject, old: ApiObject | undefined): void;
   /** What is legal but probably wrong, one sentence each, for Warning headers. */

@@ -109,7 +109,7 @@ export const tier: Kind = {
     const spec = objectIn(object, 'spec');
     if (spec) fill(spec, 'order', 1000000, { keepEmpty: true });
   },
-  initial: [
+  initial: () => [
     tierObject('default', { order: 1000000, defaultAction: 'Deny' }),
     tierObject('kube-admin', { order: 1000, defaultAction: 'Pass' }),
     tierObject('kube-baseline', { order: 10000000, defaultAction: 'Pass' }),

@@ -57,8 +57,9 @@ export async function get(
   return entry;
 }
 
-/** Waits until the cache stands where a read of this resourceVersion may be answered. */
+/** Waits until the cache stands where a read of this resourceVersion may be answered. Throws Unavailable, 504. */
 export async function position(parts: ResourceParts, resourceVersion: string): Promise<void> {
+  parts.cache.mustBeLoaded();
   if (resourceVersion === '0') return;
   if (!resourceVersion) return parts.cache.fresh();
   const revision = parseResourceVersion(resourceVersion);
@@ -108,6 +109,7 @@ async function snapshot(
       await cache.fresh();
       return { entries: cache.list(namespace, after), revision: cache.revision };
     }
+    cache.mustBeLoaded();
     return { entries: await at(parts, namespace, token, after), revision: token.revision };
   }
   await position(parts, options.resourceVersion);

@@ -19,6 +19,7 @@ export async function watch(
   encoder: EventEncoder,
 ): Promise<StartStream> {
   const { cache } = parts;
+  cache.mustBeLoaded();
   const selection = selectionOf(parts, namespace, options);
   const filter: StreamFilter = {
     key: JSON.stringify([namespace, options.labelSelector, options.fieldSelector]),

@@ -7,6 +7,8 @@ import { sendText } from './respond.ts';
 export interface HealthCheck {
   name: string;
   check(): Promise<void> | void;
+  /** What a person should know though it holds; told with `?verbose`. No names: the endpoint is public. */
+  note?(): string | undefined;
   /** Only part of /readyz: the server is alive without it. */
   readyOnly?: boolean;
 }
@@ -40,7 +42,7 @@ export async function sendHealth(
     checks.map(async check => {
       if (excluded.delete(check.name)) return { line: `[+]${check.name} excluded: ok`, failed: false };
       const problem = await run(check);
-      if (problem === undefined) return { line: `[+]${check.name} ok`, failed: false };
+      if (problem === undefined) return { line: okLine(check), failed: false };
       log.warn('health check failed', { endpoint, check: check.name, error: problem });
       return { line: `[-]${check.name} failed: reason withheld`, failed: true };
     }),
@@ -57,6 +59,11 @@ export async function sendHealth(
   } else {
     sendText(exchange, 200, 'ok');
   }
+}
+
+function okLine(check: HealthCheck): string {
+  const note = check.note?.();
+  return `[+]${check.name} ok${note ? `: ${note}` : ''}`;
 }
 
 /** Answers `/readyz/<check>` and the like: `ok`, or 500 with the reason. */

@@ -59,8 +59,8 @@ export interface Change {
 
 export interface WatchHandlers {
   /**
-   * Changes in revision order, never empty; called synchronously in order, never concurrently. One that throws ends its
-   * own watch, with Unavailable and what it threw as the cause, and no other.
+   * Changes in revision order, those of one revision together, never empty; called synchronously in order, never
+   * concurrently. One that throws ends its own watch, with Unavailable and what it threw as the cause, and no other.
    */
   onChanges(changes: Change[]): void;
   /** The stream has ended and nothing follows: Compacted, Unavailable or Closed. Not called after close(). */

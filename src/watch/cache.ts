@@ -1,12 +1,12 @@
 import type { Counter, Gauge, Log } from '../observability/observability.ts';
-import type { Backend, Change, Entry, Page, Revision, Watch } from '../storage/backend.ts';
-import { StorageError } from '../storage/errors.ts';
+import type { Backend, Change, Entry, Page, Revision } from '../storage/backend.ts';
 import { catchUp } from './catch-up.ts';
-import { type CacheEntry, type EntryReader, readEntry } from './entry.ts';
+import { type CacheEntry, type EntryReader, readEntry, withRevision } from './entry.ts';
 import { Fanout, type Stream } from './fanout.ts';
 import { type CacheEvent, History } from './history.ts';
-import { compareKeys, State } from './state.ts';
+import { compareKeys, type Replacement, State } from './state.ts';
 import type { EventEncoder, StreamFilter, StreamStart, WatchSink } from './stream.ts';
+import { Upstream } from './upstream.ts';
 
 export interface CacheBounds {
   historyMs: number;
@@ -23,11 +23,10 @@ export interface CacheOptions extends EntryReader {
   bounds: CacheBounds;
   log: Log;
   objectCount?: Gauge;
+  unreadableCount?: Gauge;
   slowStreams?: Counter;
   clock?: () => number;
 }
-
-const retryMs = { first: 100, longest: 5_000 };
 
 /**
  * Follows one kind in the store through one upstream watch, and serves gets, lists and any number of watches from what it
@@ -37,18 +36,16 @@ export class WatchCache {
   readonly #options: CacheOptions;
   readonly #clock: () => number;
   readonly #fanout: Fanout;
+  readonly #upstream: Upstream;
   readonly #catchingUp = new Set<Stream>();
   readonly #waiters = new Set<{ revision: Revision; resolve: () => void }>();
   #state = new State();
   #history: History;
   #revision: Revision = 0;
-  #upstream: Watch | undefined;
   #unsent: CacheEvent[] = [];
   #flush: NodeJS.Immediate | undefined;
   #bookmarkTimer: NodeJS.Timeout | undefined;
-  #closed = false;
-  /** Keys whose bytes are no object of the kind, with the reason. */
-  readonly unreadable = new Map<string, string>();
+  #badBytes = new Map<string, string>();
 
   constructor(options: CacheOptions) {
     this.#options = options;
@@ -58,11 +55,29 @@ export class WatchCache {
       maxBufferBytes: options.bounds.maxBufferBytes,
       onSlow: stream => this.#endSlow(stream),
     });
+    const { backend, codec, plural, log } = options;
+    this.#upstream = new Upstream({
+      backend,
+      prefix: codec.prefix(),
+      plural,
+      log,
+      onPage: page => this.#takePage(page),
+      onChanges: changes => this.#apply(changes),
+      onProgress: revision => this.#advance(revision),
+    });
   }
 
-  /** Whether the cache has its first state. */
-  get ready(): boolean {
-    return this.#upstream !== undefined;
+  /** Why the cache does not follow the store just now; undefined while it does. */
+  get problem(): string | undefined {
+    return this.#upstream.problem;
+  }
+
+  /** Keys whose value clients do not see, with the reason: no object of the kind, or one whose name a lower key has. */
+  get unreadable(): ReadonlyMap<string, string> {
+    const found = new Map(this.#badBytes);
+    for (const { key, shown } of this.#state.heldBack())
+      found.set(key, `${shown} has an object of this name`);
+    return found;
   }
 
   /** Everything up to this revision has been seen. */
@@ -80,33 +95,37 @@ export class WatchCache {
     return [...this.#fanout.streams()].length + this.#catchingUp.size;
   }
 
-  /** Reads the kind and follows it. Throws the backend's StorageError when the first read fails. */
+  /** Reads the kind and follows it. Resolves with the first state, however long the store cannot be read, or when closed. */
   async start(): Promise<void> {
-    await this.#load();
     this.#bookmarkTimer = setInterval(
       () => void this.#sendBookmarks(),
       this.#options.bounds.bookmarkIntervalMs,
     );
     this.#bookmarkTimer.unref();
+    await this.#upstream.start();
   }
 
   /** Ends every stream and the upstream watch. */
   close(): void {
-    this.#closed = true;
     clearInterval(this.#bookmarkTimer);
     clearImmediate(this.#flush);
-    this.#upstream?.close();
+    this.#upstream.close();
     this.#endAll();
   }
 
+  /** Throws Unavailable before there is a first state. */
+  mustBeLoaded(): void {
+    this.#upstream.mustBeLoaded();
+  }
+
   /** Waits until the cache has seen everything that was acknowledged before the call. Throws Unavailable when the store cannot be asked. */
-  async fresh(): Promise<void> {
-    if (!this.#upstream) throw new StorageError('Unavailable', `${this.#options.plural} are not loaded yet`);
-    this.#advance(await this.#upstream.progress());
+  fresh(): Promise<void> {
+    return this.#upstream.progress();
   }
 
   /** Waits until the revision is reached; false when it was not within the time. */
   async reaches(revision: Revision, timeoutMs: number): Promise<boolean> {
+    this.mustBeLoaded();
     if (this.#revision >= revision) return true;
     await this.fresh();
     if (this.#revision >= revision) return true;
@@ -142,7 +161,7 @@ export class WatchCache {
     const prefix = this.#options.codec.prefix(namespace || undefined);
     if (!undone) {
       const page = await this.#options.backend.list(prefix, { at: revision, ...(after && { after }) });
-      return this.#readAll(page.entries);
+      return new State(this.#readAll(page.entries)).range(prefix);
     }
     const then = new Map<string, CacheEntry | undefined>();
     for (const event of undone) {
@@ -150,8 +169,8 @@ export class WatchCache {
       if (!then.has(key)) then.set(key, event.previous);
     }
     const entries = this.#state.range(prefix, after).filter(entry => !then.has(entry.key));
-    for (const [key, entry] of then) {
-      if (entry && key.startsWith(prefix) && key > after) entries.push(entry);
+    for (const entry of then.values()) {
+      if (entry?.key.startsWith(prefix) && entry.key > after) entries.push(entry);
     }
     return entries.sort((a, b) => compareKeys(a.key, b.key));
   }
@@ -214,80 +233,26 @@ export class WatchCache {
     for (const stream of [...this.#fanout.streams(), ...this.#catchingUp]) this.#end(stream);
   }
 
-  /** Reads the state from as far back as the store can tell, so that watches can resume over a restart of the server. */
-  async #load(): Promise<void> {
-    const page = await this.#oldestPage();
-    const entries = this.#readAll(page.entries);
-    this.#state = new State(entries);
+  #takePage(page: Page): void {
+    // In one turn with the new state: a stream that goes on over the two would lose what lies between them.
+    this.#endAll();
+    this.#badBytes = new Map();
+    this.#state = new State(this.#readAll(page.entries));
     this.#history = this.#newHistory(page.revision);
     this.#revision = page.revision;
     this.#unsent = [];
-    await this.#follow();
-    this.#countObjects();
-  }
-
-  /** The objects at the oldest revision that the store can tell of, or now where it tells of none. */
-  async #oldestPage(): Promise<Page> {
-    const { backend, codec } = this.#options;
-    let at: Revision | undefined = 1;
-    for (;;) {
-      try {
-        return await backend.list(codec.prefix(), at === undefined ? {} : { at });
-      } catch (error) {
-        if (!(error instanceof StorageError) || error.code !== 'Compacted') throw error;
-        // The oldest revision may move on between two calls.
-        at = error.oldest;
-      }
-    }
-  }
-
-  async #follow(): Promise<void> {
-    const { backend, codec } = this.#options;
-    const upstream = await backend.watch(codec.prefix(), this.#revision, {
-      onChanges: changes => this.#apply(changes),
-      onError: error => void this.#recover(error),
-    });
-    this.#upstream = upstream;
-    this.#advance(await upstream.progress());
-  }
-
-  /** Takes the upstream watch up again where it ended; reads anew, and ends all streams, where it cannot. */
-  async #recover(error: Error): Promise<void> {
-    let delayMs = retryMs.first;
-    let reload = error instanceof StorageError && error.code === 'Compacted';
-    while (!this.#closed) {
-      this.#options.log.warn('upstream watch ended, starting again', {
-        resource: this.#options.plural,
-        error: error.message,
-        reload,
-      });
-      try {
-        if (reload) {
-          this.#endAll();
-          await this.#load();
-        } else await this.#follow();
-        return;
-      } catch (failure) {
-        reload ||= failure instanceof StorageError && failure.code === 'Compacted';
-        if (failure instanceof StorageError && failure.code === 'Closed') return;
-      }
-      await new Promise(resolve => setTimeout(resolve, delayMs * (0.5 + Math.random() / 2)));
-      delayMs = Math.min(delayMs * 2, retryMs.longest);
-    }
+    this.#count();
   }
 
   #apply(changes: Change[]): void {
     for (const change of changes) {
-      const event = this.#eventOf(change);
-      if (event) {
-        if (event.current) this.#state.put(event.current);
-        else this.#state.remove(change.key);
+      for (const event of this.#eventsOf(change)) {
         this.#history.push(event);
         this.#unsent.push(event);
       }
       this.#revision = Math.max(this.#revision, change.revision);
     }
-    this.#countObjects();
+    this.#count();
     this.#wake();
     // Once a turn, so that what a group commit brings is joined into one write a stream.
     if (this.#unsent.length > 0) this.#flush ??= setImmediate(() => this.#send());
@@ -300,33 +265,34 @@ export class WatchCache {
     this.#fanout.send(events);
   }
 
-  #eventOf(change: Change): CacheEvent | undefined {
-    const previous = this.#state.byKey(change.key);
-    const read = this.#read(change);
-    if (change.type === 'put' && read) {
-      return {
-        revision: change.revision,
-        current: read,
-        previous,
-        deleted: undefined,
-        timeMs: this.#clock(),
-      };
-    }
-    // A value that became unreadable is gone as far as clients can tell.
-    if (!previous) return undefined;
-    const deleted = read ?? previous;
-    return { revision: change.revision, current: undefined, previous, deleted, timeMs: this.#clock() };
+  /** Takes a change into the state. What clients see of it: mostly one event, none where only a hidden value changed. */
+  #eventsOf(change: Change): CacheEvent[] {
+    const gone = change.type === 'delete';
+    const shown = gone && this.#state.has(change.key);
+    // The last value of what nobody could see is not looked at.
+    const read = gone && !shown ? undefined : this.#read(change);
+    if (gone) this.#badBytes.delete(change.key);
+    const replaced = this.#state.set(change.key, gone ? undefined : read);
+    const { revision } = change;
+    return replaced.map(({ before, after }: Replacement) => ({
+      revision,
+      current: after,
+      previous: before,
+      // A value that became unreadable is gone as far as clients can tell.
+      deleted: after ? undefined : (sameName(read, before) ?? withRevision(before!, revision)),
+      timeMs: this.#clock(),
+    }));
   }
 
   #read(stored: Entry): CacheEntry | undefined {
     if (this.#options.codec.skips?.(stored.key)) return undefined;
     try {
       const entry = readEntry(this.#options, stored);
-      this.unreadable.delete(stored.key);
+      this.#badBytes.delete(stored.key);
       return entry;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.unreadable.set(stored.key, reason);
+      this.#badBytes.set(stored.key, reason);
       this.#options.log.error('stored value cannot be read', { key: stored.key, reason });
       return undefined;
     }
@@ -367,12 +333,19 @@ export class WatchCache {
     }
   }
 
-  #countObjects(): void {
-    this.#options.objectCount?.set({ resource: this.#options.plural }, this.#state.size);
+  #count(): void {
+    const { objectCount, unreadableCount, plural } = this.#options;
+    objectCount?.set({ resource: plural }, this.#state.size);
+    unreadableCount?.set({ resource: plural }, this.#badBytes.size + this.#state.heldBackCount);
   }
 
   #newHistory(start: Revision): History {
     const { historyMs, historyEvents, historyBytes } = this.#options.bounds;
     return new History(start, { maxAgeMs: historyMs, maxEvents: historyEvents, maxBytes: historyBytes });
   }
+}
+
+/** The entry, if it has the name of the other. */
+function sameName(entry: CacheEntry | undefined, other: CacheEntry | undefined): CacheEntry | undefined {
+  return entry?.name === other?.name && entry?.namespace === other?.namespace ? entry : undefined;
 }

@@ -21,6 +21,16 @@ export interface CacheEntry {
   object(): ApiObject;
 }
 
+/** The entry with another revision, in its JSON too. */
+export function withRevision(entry: CacheEntry, revision: Revision): CacheEntry {
+  const object = () => {
+    const copy = entry.object();
+    copy.metadata.resourceVersion = String(revision);
+    return copy;
+  };
+  return { ...entry, revision, json: Buffer.from(encode(object())), object };
+}
+
 /** How stored entries of one kind become cache entries. */
 export interface EntryReader {
   codec: Codec;

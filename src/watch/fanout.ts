@@ -1,6 +1,5 @@
-import { encode } from '../machinery/encode.ts';
 import type { Revision } from '../storage/backend.ts';
-import type { CacheEntry } from './entry.ts';
+import { type CacheEntry, withRevision } from './entry.ts';
 import type { CacheEvent } from './history.ts';
 import type { EventEncoder, EventType, StreamFilter, WatchSink } from './stream.ts';
 
@@ -31,21 +30,13 @@ export function eventFor(
   return { type: 'DELETED', entry };
 }
 
-/** The entry with another revision, in its JSON too. */
-function withRevision(entry: CacheEntry, revision: Revision): CacheEntry {
-  const object = () => {
-    const copy = entry.object();
-    copy.metadata.resourceVersion = String(revision);
-    return copy;
-  };
-  return { ...entry, revision, json: Buffer.from(encode(object())), object };
-}
-
 /** The lines of the events that a stream has not seen yet, joined. Advances the stream. */
 export function linesFor(stream: Stream, events: CacheEvent[]): Buffer | undefined {
   const lines: Buffer[] = [];
+  const seen = stream.position;
   for (const event of events) {
-    if (event.revision <= stream.position) continue;
+    // Events may share a revision: those of one transaction come together.
+    if (event.revision <= seen) continue;
     stream.position = event.revision;
     const told = eventFor(event, stream.filter);
     if (!told) continue;

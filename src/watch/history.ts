@@ -60,7 +60,10 @@ export class History {
     }
   }
 
-  /** The changes after the revision, at most `limit` of them; undefined when some of them are gone. */
+  /**
+   * The changes after the revision; undefined when some of them are gone. With `limit` about so many: those of one revision
+   * are never torn apart.
+   */
   after(revision: Revision, limit = Number.POSITIVE_INFINITY): CacheEvent[] | undefined {
     if (revision < this.oldest) return undefined;
     let low = this.#head;
@@ -70,7 +73,10 @@ export class History {
       if (this.#events[middle]!.revision > revision) high = middle;
       else low = middle + 1;
     }
-    return this.#events.slice(low, Math.min(low + limit, this.#events.length));
+    let end = Math.min(low + limit, this.#events.length);
+    while (end < this.#events.length && this.#events[end]!.revision === this.#events[end - 1]!.revision)
+      end++;
+    return this.#events.slice(low, end);
   }
 }
 

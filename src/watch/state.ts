@@ -1,57 +1,142 @@
 import type { CacheEntry } from './entry.ts';
 
-/** The objects of one kind in key order, found by name. */
+/** What clients see under one name before and after a change. */
+export interface Replacement {
+  before: CacheEntry | undefined;
+  after: CacheEntry | undefined;
+}
+
+/**
+ * The objects of one kind in key order, found by name. A backend's key is not a function of the name: where two keys have
+ * objects of one name, the one under the lower key is shown, and the other is held back until that has gone.
+ */
 export class State {
-  readonly #byKey = new Map<string, CacheEntry>();
-  readonly #byName = new Map<string, CacheEntry>();
+  readonly #stored = new Map<string, CacheEntry>();
+  readonly #shown = new Map<string, CacheEntry>();
+  /** Keys held back, by the name that they share with a lower key. */
+  readonly #heldBack = new Map<string, Set<string>>();
+  /** Keys of what is shown. */
   #keys: string[] = [];
 
   constructor(entries: CacheEntry[] = []) {
-    for (const entry of entries) this.#byKey.set(entry.key, entry);
-    this.#keys = [...this.#byKey.keys()].sort(compareKeys);
-    // Backwards, so that of two keys with one name the lower wins.
-    for (let index = this.#keys.length - 1; index >= 0; index--) {
-      const entry = this.#byKey.get(this.#keys[index]!)!;
-      this.#byName.set(nameOf(entry), entry);
+    for (const entry of entries) {
+      this.#stored.set(entry.key, entry);
+      const shown = this.#shown.get(nameOf(entry));
+      if (shown && shown.key < entry.key) this.#holdBack(entry);
+      else {
+        if (shown) this.#holdBack(shown);
+        this.#shown.set(nameOf(entry), entry);
+      }
     }
+    this.#keys = [...this.#shown.values()].map(entry => entry.key).sort(compareKeys);
   }
 
+  /** The number of objects shown. */
   get size(): number {
     return this.#keys.length;
   }
 
-  byKey(key: string): CacheEntry | undefined {
-    return this.#byKey.get(key);
-  }
-
   byName(namespace: string, name: string): CacheEntry | undefined {
-    return this.#byName.get(`${namespace}/${name}`);
+    return this.#shown.get(`${namespace}/${name}`);
   }
 
-  put(entry: CacheEntry): void {
-    if (!this.#byKey.has(entry.key)) this.#keys.splice(this.#position(entry.key), 0, entry.key);
-    this.#byKey.set(entry.key, entry);
-    const named = this.#byName.get(nameOf(entry));
-    if (!named || named.key >= entry.key) this.#byName.set(nameOf(entry), entry);
+  /** Whether the key holds an object, shown or not. */
+  has(key: string): boolean {
+    return this.#stored.has(key);
   }
 
-  remove(key: string): void {
-    const entry = this.#byKey.get(key);
-    if (!entry) return;
-    this.#byKey.delete(key);
-    this.#keys.splice(this.#position(key), 1);
-    if (this.#byName.get(nameOf(entry))?.key === key) this.#byName.delete(nameOf(entry));
+  /** The number of keys that are held back. */
+  get heldBackCount(): number {
+    let count = 0;
+    for (const keys of this.#heldBack.values()) count += keys.size;
+    return count;
   }
 
-  /** The entries whose key starts with the prefix and follows `after`, in key order. */
+  /** Each key that is held back, with the key whose object is shown in its place. */
+  *heldBack(): Iterable<{ key: string; shown: string }> {
+    for (const [name, keys] of this.#heldBack) {
+      for (const key of keys) yield { key, shown: this.#shown.get(name)!.key };
+    }
+  }
+
+  /** Takes in what a key holds now; undefined: nothing that can be read. Returns what it changes for clients. */
+  set(key: string, entry: CacheEntry | undefined): Replacement[] {
+    const old = this.#stored.get(key);
+    const changes: Replacement[] = [];
+    if (old && (!entry || nameOf(old) !== nameOf(entry))) changes.push(this.#without(old));
+    if (entry) changes.push(this.#with(entry));
+    return changes.filter(({ before, after }) => before !== after);
+  }
+
+  /** The entries shown whose key starts with the prefix and follows `after`, in key order. */
   range(prefix: string, after = ''): CacheEntry[] {
     const found: CacheEntry[] = [];
     for (let index = this.#position(after > prefix ? after : prefix); index < this.#keys.length; index++) {
       const key = this.#keys[index]!;
       if (!key.startsWith(prefix)) break;
-      if (key !== after) found.push(this.#byKey.get(key)!);
+      if (key !== after) found.push(this.#stored.get(key)!);
     }
     return found;
+  }
+
+  #with(entry: CacheEntry): Replacement {
+    const { key } = entry;
+    const name = nameOf(entry);
+    const before = this.#shown.get(name);
+    this.#stored.set(key, entry);
+    if (before && before.key < key) {
+      this.#holdBack(entry);
+      return { before, after: before };
+    }
+    if (before && before.key > key) {
+      this.#hide(before.key);
+      this.#holdBack(before);
+    }
+    if (before?.key !== key) this.#show(key);
+    this.#shown.set(name, entry);
+    return { before, after: entry };
+  }
+
+  #without(entry: CacheEntry): Replacement {
+    const { key } = entry;
+    const name = nameOf(entry);
+    const before = this.#shown.get(name);
+    this.#stored.delete(key);
+    const keys = this.#heldBack.get(name);
+    if (before?.key !== key) {
+      this.#letGo(name, key);
+      return { before, after: before };
+    }
+    this.#hide(key);
+    const next = keys && [...keys].sort(compareKeys)[0];
+    if (next === undefined) {
+      this.#shown.delete(name);
+      return { before, after: undefined };
+    }
+    this.#letGo(name, next);
+    this.#show(next);
+    const after = this.#stored.get(next)!;
+    this.#shown.set(name, after);
+    return { before, after };
+  }
+
+  #holdBack(entry: CacheEntry): void {
+    const name = nameOf(entry);
+    const keys = this.#heldBack.get(name) ?? new Set();
+    this.#heldBack.set(name, keys.add(entry.key));
+  }
+
+  #letGo(name: string, key: string): void {
+    const keys = this.#heldBack.get(name);
+    if (keys?.delete(key) && keys.size === 0) this.#heldBack.delete(name);
+  }
+
+  #show(key: string): void {
+    this.#keys.splice(this.#position(key), 0, key);
+  }
+
+  #hide(key: string): void {
+    this.#keys.splice(this.#position(key), 1);
   }
 
   /** Index of the first key that is not less than the given one. */

@@ -33,7 +33,7 @@ function spec<T>(object: ApiObject): T {
 
 /** Names of the objects of a kind that come before the document, those that exist from the start included. */
 function before(document: Document, kind: string): string[] {
-  const initial = kinds.find(each => each.kind === kind)?.initial ?? [];
+  const initial = kinds.find(each => each.kind === kind)?.initial?.() ?? [];
   const earlier = documents.slice(0, documents.indexOf(document)).map(each => each.object);
   return [...initial, ...earlier.filter(each => each.kind === kind)].map(each => each.metadata.name ?? '');
 }

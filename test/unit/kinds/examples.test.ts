@@ -53,7 +53,7 @@ for (const kind of kinds) {
       });
     }
 
-    for (const object of kind.initial ?? []) {
+    for (const object of kind.initial?.() ?? []) {
       test(`initial: ${object.metadata.name}`, () => {
         const { unknown, errors, stored } = through(kind, object);
         assert.deepEqual(unknown, []);

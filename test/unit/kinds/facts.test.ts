@@ -63,7 +63,7 @@ describe('facts of the kinds', () => {
 
     test(`${kind.kind}: examples and initial objects are of the kind`, () => {
       const all = [...kind.examples.valid, ...kind.examples.invalid.map(each => each.object)];
-      for (const each of [...all, ...(kind.initial ?? [])]) {
+      for (const each of [...all, ...(kind.initial?.() ?? [])]) {
         assert.equal(each.apiVersion, apiVersion);
         assert.equal(each.kind, kind.kind);
         assert.ok(each.metadata.name);

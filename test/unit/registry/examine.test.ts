@@ -85,7 +85,7 @@ suite('examine', () => {
 
   for (const kind of kinds) {
     test(`${kind.kind}: the verdicts on its examples`, () => {
-      for (const object of [...kind.examples.valid, ...(kind.initial ?? [])]) {
+      for (const object of [...kind.examples.valid, ...(kind.initial?.() ?? [])]) {
         const { strict, errors } = examined(kind, structuredClone(object) as unknown as Json);
         assert.deepEqual([strict, errors], [[], []], object.metadata.name);
       }

@@ -41,7 +41,8 @@ export interface World {
 /** Opens the kinds on a store. A delete that waits goes on at once. */
 export async function openWorld(backend: Backend): Promise<World> {
   const codecOf = (kind: Kind & { hasInt64: boolean }) => v3Codec(kind);
-  const resources = await openResources({ kinds, backend, codecOf, log, metrics });
+  const resources = openResources({ kinds, backend, codecOf, log, metrics });
+  await resources.loaded;
   const pauses: number[] = [];
   const { byPlural, caches } = resources;
   const pools = byPlural.get('ippools')!;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { ApiObject } from '../../../src/machinery/object.ts';
 import type { Log } from '../../../src/observability/observability.ts';
-import type { Backend, Codec } from '../../../src/storage/backend.ts';
+import type { Backend, Codec, WatchHandlers } from '../../../src/storage/backend.ts';
 import { StorageError } from '../../../src/storage/errors.ts';
 import { createMemoryBackend } from '../../../src/storage/memory/backend.ts';
 import { WatchCache } from '../../../src/watch/cache.ts';
@@ -42,7 +42,13 @@ const bounds = {
 };
 
 async function newCache(backend: Backend, changed: Partial<typeof bounds> = {}): Promise<WatchCache> {
-  const cache = new WatchCache({
+  const cache = unstartedCache(backend, changed);
+  await cache.start();
+  return cache;
+}
+
+function unstartedCache(backend: Backend, changed: Partial<typeof bounds> = {}): WatchCache {
+  return new WatchCache({
     backend,
     codec,
     hasInt64: false,
@@ -51,8 +57,6 @@ async function newCache(backend: Backend, changed: Partial<typeof bounds> = {}):
     bounds: { ...bounds, ...changed },
     log: silent,
   });
-  await cache.start();
-  return cache;
 }
 
 async function put(backend: Backend, object: ApiObject): Promise<number> {
@@ -333,12 +337,115 @@ suite('watch cache', () => {
     assert.equal(cache.unreadable.size, 0);
     cache.close();
   });
+
+  test('a value that cannot be read and goes leaves nothing behind', async () => {
+    const backend = createMemoryBackend();
+    await backend.write({ type: 'create', key: '/things/a/bad', value: Buffer.from('{nonsense') });
+    const cache = await newCache(backend);
+    assert.equal(cache.unreadable.size, 1);
+    await remove(backend, 'bad');
+    await cache.fresh();
+    assert.equal(cache.unreadable.size, 0);
+    cache.close();
+  });
+
+  test('a value that becomes unreadable is told as deleted, at the revision of the change', async () => {
+    const backend = createMemoryBackend();
+    const stored = await put(backend, thing('one'));
+    const cache = await newCache(backend);
+    const client = open(cache, { from: cache.revision });
+    const bad = { type: 'update', key: '/things/a/one', value: Buffer.from('{'), expect: stored } as const;
+    const { revision } = await backend.write(bad);
+    await client.has(1);
+    assert.deepEqual(client.summary, ['DELETED one']);
+    assert.equal(client.events[0]!.object.metadata.resourceVersion, String(revision));
+    cache.close();
+  });
+});
+
+suite('watch cache: two keys with one name', () => {
+  const places = { low: '/things/a/default.one', high: '/things/a/one' };
+
+  async function putAt(backend: Backend, key: string, labels: Record<string, string>): Promise<void> {
+    const value = codec.encode(thing('one', labels));
+    const existing = await backend.get(key);
+    await backend.write(
+      existing ? { type: 'update', key, value, expect: existing.revision } : { type: 'create', key, value },
+    );
+  }
+
+  async function removeAt(backend: Backend, key: string): Promise<void> {
+    await backend.write({ type: 'delete', key, expect: (await backend.get(key))!.revision });
+  }
+
+  test('the lower key is shown, the other reported, whichever was read first', async () => {
+    for (const order of [
+      [places.low, places.high],
+      [places.high, places.low],
+    ]) {
+      const backend = createMemoryBackend();
+      for (const key of order) await putAt(backend, key, { key: key === places.low ? 'low' : 'high' });
+      const cache = await newCache(backend);
+      assert.deepEqual(
+        cache.list('').map(entry => entry.key),
+        [places.low],
+      );
+      assert.equal(cache.get('a', 'one')!.labels.key, 'low');
+      assert.deepEqual([...cache.unreadable.keys()], [places.high]);
+      cache.close();
+    }
+  });
+
+  test('clients see one object change: no second ADDED, no DELETED while the other is there', async () => {
+    const backend = createMemoryBackend();
+    const cache = await newCache(backend);
+    const client = open(cache, { from: cache.revision });
+    await putAt(backend, places.high, { step: '1' });
+    await putAt(backend, places.low, { step: '2' });
+    await putAt(backend, places.high, { step: 'hidden' });
+    await putAt(backend, places.low, { step: '3' });
+    await removeAt(backend, places.low);
+    await cache.fresh();
+    assert.equal(cache.unreadable.size, 0);
+    const then = cache.revision;
+    await removeAt(backend, places.high);
+    await client.has(5);
+    assert.deepEqual(
+      client.events.map(({ type, object }) => `${type} ${(object as ApiObject).metadata.labels?.step}`),
+      ['ADDED 1', 'MODIFIED 2', 'MODIFIED 3', 'MODIFIED hidden', 'DELETED hidden'],
+    );
+    assert.deepEqual(
+      (await cache.listAt(then, '')).map(entry => entry.key),
+      [places.high],
+    );
+    cache.close();
+  });
+
+  test('a key whose object takes another name', async () => {
+    const backend = createMemoryBackend();
+    await putAt(backend, places.low, {});
+    const cache = await newCache(backend);
+    const client = open(cache, { from: cache.revision });
+    const { revision } = (await backend.get(places.low))!;
+    const value = codec.encode(thing('two'));
+    await backend.write({ type: 'update', key: places.low, value, expect: revision });
+    await client.has(2);
+    assert.deepEqual(client.summary, ['DELETED one', 'ADDED two']);
+    assert.equal(cache.get('a', 'one'), undefined);
+    cache.close();
+  });
 });
 
 suite('watch cache over faults of the store', () => {
   /** A backend whose upstream watch can be broken. */
-  function breakable(): { backend: Backend; breakWatch(error: Error): void } {
+  function breakable(): {
+    backend: Backend;
+    breakWatch(error: Error): void;
+    /** Those of the last watch. */
+    handlers(): WatchHandlers;
+  } {
     const inner = createMemoryBackend();
+    let last: WatchHandlers | undefined;
     let fail: ((error: Error) => void) | undefined;
     const backend: Backend = Object.assign(Object.create(inner) as Backend, {
       get: inner.get.bind(inner),
@@ -349,6 +456,7 @@ suite('watch cache over faults of the store', () => {
       check: inner.check.bind(inner),
       close: inner.close.bind(inner),
       watch: async (...[prefix, from, handlers]: Parameters<Backend['watch']>) => {
+        last = handlers;
         const watch = await inner.watch(prefix, from, handlers);
         fail = error => {
           watch.close();
@@ -357,7 +465,7 @@ suite('watch cache over faults of the store', () => {
         return watch;
       },
     });
-    return { backend, breakWatch: error => fail?.(error) };
+    return { backend, breakWatch: error => fail?.(error), handlers: () => last! };
   }
 
   test('a broken upstream watch is taken up again: clients see every change once', async () => {
@@ -371,6 +479,74 @@ suite('watch cache over faults of the store', () => {
     await put(backend, thing('three'));
     await client.has(3);
     assert.deepEqual(client.summary, ['ADDED one', 'ADDED two', 'ADDED three']);
+    cache.close();
+  });
+
+  test('changes of one transaction share a revision: all are told, to live streams and to those that resume', async () => {
+    const { backend, handlers } = breakable();
+    const cache = await newCache(backend);
+    const from = cache.revision;
+    const client = open(cache, { from });
+    const changes = Array.from({ length: 250 }, (_, index) => {
+      const object = thing(`many-${index}`);
+      return {
+        type: 'put' as const,
+        key: codec.keyFor(object),
+        value: codec.encode(object),
+        revision: from + 1,
+      };
+    });
+    handlers().onChanges(changes);
+    const resumed = open(cache, { from });
+    await Promise.all([client.has(250), resumed.has(250)]);
+    assert.equal(new Set(client.summary).size, 250);
+    assert.equal(new Set(resumed.summary).size, 250);
+    cache.close();
+  });
+
+  test('a store that cannot be read at first: told as such, then loaded', async () => {
+    const { backend } = breakable();
+    await put(backend, thing('one'));
+    let failures = 2;
+    const list = backend.list;
+    backend.list = async (...args) => {
+      if (failures-- > 0) throw new StorageError('Unavailable', 'connection refused');
+      return list(...args);
+    };
+    const cache = unstartedCache(backend);
+    const started = cache.start();
+    await assert.rejects(async () => cache.fresh(), { code: 'Unavailable' });
+    assert.throws(() => cache.mustBeLoaded(), { code: 'Unavailable' });
+    assert.match(cache.problem!, /not loaded yet|connection refused/);
+    await started;
+    assert.equal(cache.problem, undefined);
+    assert.equal(cache.list('').length, 1);
+    cache.close();
+  });
+
+  test('a watch that ends while it catches up is taken up once', async () => {
+    const { backend, handlers } = breakable();
+    const watch = backend.watch;
+    let opened = 0;
+    backend.watch = async (...args) => {
+      const inner = await watch(...args);
+      if (opened++ > 0) return inner;
+      return {
+        close: () => inner.close(),
+        progress: async () => {
+          const error = new StorageError('Unavailable', 'reset');
+          handlers().onError(error);
+          throw error;
+        },
+      };
+    };
+    const cache = await newCache(backend);
+    const client = open(cache, { from: cache.revision });
+    await put(backend, thing('one'));
+    await cache.fresh();
+    await client.has(1);
+    assert.deepEqual(client.summary, ['ADDED one']);
+    assert.equal(opened, 2);
     cache.close();
   });
 
