@@ -31,6 +31,8 @@ export interface WriteOptions {
  */
 export class Resource {
   readonly kind: Kind;
+  /** Whether clients may only read: others own the objects, and write them past this server. */
+  readonly readOnly: boolean;
   readonly #parts: ResourceParts;
 
   constructor(options: {
@@ -46,6 +48,7 @@ export class Resource {
   }) {
     const { others = () => undefined, ...rest } = options;
     this.kind = options.kind;
+    this.readOnly = options.codec.readOnly === true;
     this.#parts = {
       now: () => new Date(),
       newUid: randomUUID,

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { group, type Kind, version } from '../kinds/kind.ts';
+import { group, version } from '../kinds/kind.ts';
 import { encode } from '../machinery/encode.ts';
 import type { JsonObject } from '../machinery/json.ts';
+import type { Resource } from '../registry/resource.ts';
 import { type FixedDocument, fixedDocument, sendDocument } from './document.ts';
 import { type Exchange, negotiationInput } from './exchange.ts';
 import { parseAccept } from './media-type.ts';
@@ -9,17 +10,12 @@ import { negotiate } from './negotiation.ts';
 import { sendJson } from './respond.ts';
 
 /** The verbs of every kind, in the order in which Kubernetes lists them. */
-export const resourceVerbs = [
-  'create',
-  'delete',
-  'deletecollection',
-  'get',
-  'list',
-  'patch',
-  'update',
-  'watch',
-];
-export const statusVerbs = ['get', 'patch', 'update'];
+const resourceVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const statusVerbs = ['get', 'patch', 'update'];
+const readVerbs: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
+
+/** What discovery tells of: a kind, and whether it is only read here. */
+type Served = Pick<Resource, 'kind' | 'readOnly'>;
 
 const groupVersion = `${group}/${version}`;
 
@@ -32,9 +28,9 @@ export interface Discovery {
   aggregated: Record<'v2' | 'v2beta1', FixedDocument>;
 }
 
-/** Makes the discovery documents of the kinds, sorted by plural (machinery.md §1.3, §1.4). */
-export function createDiscovery(kinds: Kind[]): Discovery {
-  const sorted = kinds.toSorted((a, b) => (a.plural < b.plural ? -1 : 1));
+/** Makes the discovery documents of the resources, sorted by plural (machinery.md §1.3, §1.4). */
+export function createDiscovery(resources: Iterable<Served>): Discovery {
+  const sorted = [...resources].sort((a, b) => (a.kind.plural < b.kind.plural ? -1 : 1));
   const description = apiGroup();
   return {
     groups: encode({ kind: 'APIGroupList', apiVersion: 'v1', groups: [description] }),
@@ -89,13 +85,18 @@ function apiGroup(): JsonObject {
   return { name: group, versions: [served], preferredVersion: served };
 }
 
-function apiResources(kind: Kind): JsonObject[] {
+function verbsOf(all: string[], { readOnly }: Served): string[] {
+  return readOnly ? all.filter(verb => readVerbs.has(verb)) : all;
+}
+
+function apiResources(served: Served): JsonObject[] {
+  const { kind } = served;
   const main: JsonObject = {
     name: kind.plural,
     singularName: kind.singular,
     namespaced: kind.namespaced,
     kind: kind.kind,
-    verbs: resourceVerbs,
+    verbs: verbsOf(resourceVerbs, served),
     ...(kind.shortNames.length > 0 && { shortNames: kind.shortNames }),
     ...(kind.categories?.length && { categories: kind.categories }),
     storageVersionHash: storageVersionHash(kind.kind),
@@ -106,7 +107,7 @@ function apiResources(kind: Kind): JsonObject[] {
     singularName: '',
     namespaced: kind.namespaced,
     kind: kind.kind,
-    verbs: statusVerbs,
+    verbs: verbsOf(statusVerbs, served),
   };
   return [main, status];
 }
@@ -117,7 +118,7 @@ function storageVersionHash(kind: string): string {
   return digest.subarray(0, 8).toString('base64');
 }
 
-function aggregated(kinds: Kind[], discoveryVersion: 'v2' | 'v2beta1'): JsonObject {
+function aggregated(resources: Served[], discoveryVersion: 'v2' | 'v2beta1'): JsonObject {
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: `apidiscovery.k8s.io/${discoveryVersion}`,
@@ -125,25 +126,26 @@ function aggregated(kinds: Kind[], discoveryVersion: 'v2' | 'v2beta1'): JsonObje
     items: [
       {
         metadata: { name: group },
-        versions: [{ version, freshness: 'Current', resources: kinds.map(discoveredResource) }],
+        versions: [{ version, freshness: 'Current', resources: resources.map(discoveredResource) }],
       },
     ],
   };
 }
 
 /** responseKind must be there on resources and subresources alike: client-go 0.26.0 to 0.26.3 fails on null. */
-function discoveredResource(kind: Kind): JsonObject {
+function discoveredResource(served: Served): JsonObject {
+  const { kind } = served;
   const responseKind = { group, version, kind: kind.kind };
   return {
     resource: kind.plural,
     responseKind,
     scope: kind.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: kind.singular,
-    verbs: resourceVerbs,
+    verbs: verbsOf(resourceVerbs, served),
     ...(kind.shortNames.length > 0 && { shortNames: kind.shortNames }),
     ...(kind.categories?.length && { categories: kind.categories }),
     ...(kind.statusSubresource && {
-      subresources: [{ subresource: 'status', responseKind, verbs: statusVerbs }],
+      subresources: [{ subresource: 'status', responseKind, verbs: verbsOf(statusVerbs, served) }],
     }),
   };
 }

@@ -27,9 +27,12 @@ const itemActions: Record<string, Route['action']> = {
   DELETE: 'delete',
 };
 
+const readActions: ReadonlySet<Route['action']> = new Set(['list', 'watch', 'get']);
+
 /**
  * Finds the resource and the action that a method and path name; undefined for another group or version.
- * Throws the Status of a router: 404 for what is no resource of the group, 405 for a method that it does not take.
+ * Throws the Status of a router: 404 for what is no resource of the group, 405 for a method that it does not take,
+ * and for writes of one that is only read here.
  */
 export function route(
   method: string,
@@ -42,7 +45,7 @@ export function route(
   if (!resource || rest.length > 0 || !inScope(resource, info)) throw resourceNotFound();
   const subresource = subresourceOf(resource, info.subresource);
   const action = actionOf(method, info, resource.kind.namespaced, subresource);
-  if (!action) throw methodNotAllowed();
+  if (!action || (resource.readOnly && !readActions.has(action))) throw methodNotAllowed();
   return { resource, action, namespace, name, subresource };
 }
 

@@ -192,7 +192,7 @@ function createApp(pipeline: Pipeline, shutdown: HealthCheck) {
     else next();
   });
   mountPaths(app, {
-    discovery: createDiscovery(options.kinds),
+    discovery: createDiscovery(options.resources.values()),
     openApi: createOpenApi(options.openApi, new Date(clock.nowMs())),
     version: versionBody(options.versionInfo),
     healthChecks: [...options.healthChecks, shutdown],

@@ -60,6 +60,7 @@ type Served = Pick<Resource, keyof Resource>;
  */
 export class TestResource implements Served {
   readonly kind: Kind;
+  readonly readOnly = false;
   readonly objects = new Map<string, ApiObject>();
   readonly watches = new Set<{ sink: WatchSink; encoder: EventEncoder; started: boolean }>();
   /** Signals of the requests that hang. */
