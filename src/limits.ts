@@ -52,6 +52,24 @@ export const limitTable = {
     what: 'Tokens of one YAML document that `tortie validate` reads.',
     answer: 'an error of the document',
   },
+  maxImportBytes: {
+    value: 256 * 1024 * 1024,
+    unit: 'bytes',
+    what: 'Size of what `tortie import` reads.',
+    answer: 'nothing is imported: exit code 2',
+  },
+  movePageEntries: {
+    value: 1_000,
+    unit: 'count',
+    what: 'Objects that `tortie export` and `tortie migrate` read at once.',
+    answer: '-',
+  },
+  movesInFlight: {
+    value: 32,
+    unit: 'count',
+    what: 'Writes that `tortie import` and `tortie migrate` have under way at once.',
+    answer: '-',
+  },
   maxStrictErrors: {
     value: 100,
     unit: 'count',

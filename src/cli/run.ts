@@ -6,6 +6,8 @@ const usage = `Tortie serves the Calico API, projectcalico.org/v3.
 Usage:
   tortie serve [flags]     run the server (serve --help lists the flags)
   tortie validate FILE...  check files without a server (validate --help tells more)
+  tortie export [flags]    write what a datastore holds as a stream of objects (export --help tells more)
+  tortie import FILE       store the objects of such a stream, or of any file (import --help tells more)
   tortie version           print the version
 `;
 
@@ -23,6 +25,10 @@ export async function run(args: string[], environment: NodeJS.ProcessEnv): Promi
       case 'validate':
         // Loaded when needed, and without the server: it brings the kinds only.
         return await (await import('./validate.ts')).validate(rest, environment);
+      case 'export':
+        return await (await import('./export.ts')).exportObjects(rest, environment);
+      case 'import':
+        return await (await import('./import.ts')).importFile(rest, environment);
       case 'version':
       case '--version':
         process.stdout.write(`${versionText()}\n`);

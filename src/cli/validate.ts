@@ -1,10 +1,11 @@
+import { ProgressLine } from './progress-line.ts';
+import { forgiveClosedPipe, type Streams } from './streams.ts';
 import { parseArguments } from './validate/arguments.ts';
 import { checkDocument } from './validate/check-document.ts';
 import { splitDocuments } from './validate/documents.ts';
 import { findFiles, readManifest, readStream, stdinName, UnreadableError } from './validate/files.ts';
 import { jsonOf } from './validate/json.ts';
 import { junitOf } from './validate/junit.ts';
-import { Progress } from './validate/progress.ts';
 import { countLevels, problemsOf, type Report, type Subject } from './validate/report.ts';
 import { sarifOf } from './validate/sarif.ts';
 import { summaryOf } from './validate/summary.ts';
@@ -25,19 +26,6 @@ Exits with 0 where there are no errors, with 1 where there are, and with 2 for a
 read.
 `;
 
-/** The streams of a process, as far as the command needs them. */
-export interface Streams {
-  stdin: AsyncIterable<Uint8Array | string>;
-  stdout: Output;
-  stderr: Output;
-}
-
-interface Output {
-  isTTY?: boolean;
-  write(text: string): unknown;
-  on?(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown;
-}
-
 /**
  * Checks files with the very functions that the server checks requests with. The report goes to stdout, the summary, progress and
  * what could not be read to stderr. Returns the exit code. Throws OptionError for a wrong command line.
@@ -53,11 +41,8 @@ export async function validate(
     stdout.write(usage);
     return 0;
   }
-  // Whoever reads may have seen enough (`| head`): the exit code still holds.
-  stdout.on?.('error', error => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-  const progress = new Progress(stderr);
+  forgiveClosedPipe(stdout);
+  const progress = new ProgressLine(stderr);
   const colour = wantsColour(stdout, environment);
   const show = (subject: Subject) => {
     if (form !== 'text' || subject.problems.length === 0) return;
@@ -76,7 +61,7 @@ export async function validate(
 
 async function check(
   paths: string[],
-  parts: { stdin: Streams['stdin']; progress: Progress; show(subject: Subject): void },
+  parts: { stdin: Streams['stdin']; progress: ProgressLine; show(subject: Subject): void },
 ): Promise<Report> {
   const { files, unreadable } = findFiles(paths);
   const report: Report = {
@@ -96,8 +81,8 @@ async function check(
         const before = report.subjects.length;
         checkDocument(document, { file, number: ++number, report, seen });
         for (const subject of report.subjects.slice(before)) parts.show(subject);
-        const done = { files: report.files, ofFiles: files.length, objects: report.subjects.length };
-        parts.progress.tell(done);
+        const objects = report.subjects.length;
+        parts.progress.tell(() => `checked ${objects} objects in ${report.files} of ${files.length} files`);
       }
     } catch (error) {
       if (!(error instanceof UnreadableError)) throw error;

@@ -1,3 +1,4 @@
+import { type CommandFlag, datastoreOptions } from './command.ts';
 import { environmentName, optionEntries } from './options.ts';
 
 /** The text of `tortie serve --help`. */
@@ -15,6 +16,29 @@ export function optionHelp(): string {
     '',
     `Each flag has an environment variable: ${environmentName('secure-port')} for --secure-port.`,
   );
+  return lines.join('\n');
+}
+
+/** What `--help` of a command prints below its usage: its own flags and those that name its stores. */
+export function commandHelp(flags: Record<string, CommandFlag>, stores: readonly string[]): string {
+  const lines = ['Flags:'];
+  for (const [flag, { short, value, default: fallback, text }] of Object.entries(flags)) {
+    const names = short ? `-${short}, --${flag}` : `--${flag}`;
+    lines.push(`  ${names}${value ? ` ${value}` : ''}${defaultText(fallback)}`, `      ${text}`);
+  }
+  const two = stores.length > 1;
+  if (two)
+    lines.push(
+      '',
+      `Flags of the datastores, each also as ${stores.map(store => `--${store}-…`).join(' and ')}:`,
+    );
+  else lines.push('', 'Flags of the datastore, as of tortie serve:');
+  for (const [flag, option] of datastoreOptions) {
+    lines.push(`  --${flag}${option.value ? ` ${option.value}` : ''}${defaultText(option.default)}`);
+    lines.push(`      ${option.text}`);
+  }
+  const example = environmentName(two ? `${stores[0]}-data-dir` : 'data-dir');
+  lines.push('', `Each of these has an environment variable, such as ${example}.`);
   return lines.join('\n');
 }
 

@@ -1,11 +1,13 @@
 import { limits } from '../limits.ts';
 
+export type OptionType = 'string' | 'integer' | 'boolean' | 'list' | 'duration';
+
 /**
  * Every option of `tortie serve`, in one table: flag, environment variable, default and text come from here.
  * A flag has Kubernetes' own name where Kubernetes has one.
  */
 interface Option {
-  type: 'string' | 'integer' | 'boolean' | 'list' | 'duration';
+  type: OptionType;
   /** Printed as the default; undefined: none. */
   default?: string | number | boolean | readonly string[];
   /** A name for the value in the usage line. */
@@ -213,7 +215,7 @@ type OptionName = keyof typeof optionTable;
 type CamelCase<S extends string> = S extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<CamelCase<Tail>>}`
   : S;
-type ValueOf<O extends Option> = O['type'] extends 'list'
+type ValueOf<O extends { type: OptionType }> = O['type'] extends 'list'
   ? string[]
   : O['type'] extends 'boolean'
     ? boolean
@@ -225,8 +227,13 @@ type ValueOf<O extends Option> = O['type'] extends 'list'
         ? string
         : string | undefined;
 
-/** The values of all options; durations in ms. Names are the flags' in camel case. */
-export type Options = { [N in OptionName as CamelCase<N>]: ValueOf<(typeof optionTable)[N]> };
+/** The values of the flags in a table; durations in ms. Names are the flags' in camel case. */
+export type ValuesOf<T extends Record<string, { type: OptionType }>> = {
+  [N in keyof T & string as CamelCase<N>]: ValueOf<T[N]>;
+};
+
+/** The values of all options. */
+export type Options = ValuesOf<typeof optionTable>;
 
 /** The environment variable of a flag: TORTIE_SECURE_PORT for secure-port. */
 export function environmentName(flag: string): string {

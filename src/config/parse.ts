@@ -1,8 +1,21 @@
 import { parseGoDuration } from '../machinery/duration.ts';
-import { camelCase, environmentName, type Options, optionEntries, optionTable } from './options.ts';
+import {
+  camelCase,
+  environmentName,
+  type Options,
+  type OptionType,
+  optionEntries,
+  optionTable,
+} from './options.ts';
 
 /** A flag or variable that cannot be taken; the message names it as the user wrote it. */
 export class OptionError extends Error {}
+
+/** The text of one option, and what the user calls the place where it was given. */
+export interface Given {
+  text: string;
+  source: string;
+}
 
 /**
  * Reads the options from the arguments, then the environment (TORTIE_…), then the defaults.
@@ -10,13 +23,17 @@ export class OptionError extends Error {}
  * Throws OptionError for an unknown flag or a value of the wrong form.
  */
 export function parseOptions(args: string[], environment: NodeJS.ProcessEnv): Options {
-  const given = readFlags(args);
+  const { given, positionals } = readFlags(args, optionTable);
+  if (positionals.length > 0) throw unexpected(positionals[0]!);
+  return optionsOf(given, environment);
+}
+
+/** The options of which these are given as flags; the rest from the environment and the defaults. Throws OptionError. */
+export function optionsOf(given: Map<string, Given>, environment: NodeJS.ProcessEnv): Options {
   const options: Record<string, unknown> = {};
   for (const [flag, option] of optionEntries) {
     const variable = environmentName(flag);
-    const texts = given.get(flag);
-    const text = texts ? texts.join(',') : environment[variable];
-    const source = texts ? `--${flag}` : variable;
+    const { text, source } = given.get(flag) ?? { text: environment[variable], source: variable };
     const fallback =
       option.type === 'duration' && option.default !== undefined
         ? parseGoDuration(String(option.default))
@@ -28,37 +45,50 @@ export function parseOptions(args: string[], environment: NodeJS.ProcessEnv): Op
   return parsed;
 }
 
-function readFlags(args: string[]): Map<string, string[]> {
-  const given = new Map<string, string[]>();
+/**
+ * Splits a command line into the flags of a table and what is none. The last of a flag that is repeated counts, but for
+ * lists, which grow. Throws OptionError for an unknown flag, and for one without its value.
+ */
+export function readFlags(
+  args: string[],
+  table: Record<string, { type: OptionType }>,
+): { given: Map<string, Given>; positionals: string[] } {
+  const given = new Map<string, Given>();
+  const positionals: string[] = [];
   for (let index = 0; index < args.length; index++) {
     const argument = args[index]!;
     const match = /^--?([a-z0-9][a-z0-9-]*)(?:=(.*))?$/s.exec(argument);
-    if (!match) throw new OptionError(`unexpected argument ${JSON.stringify(argument)}; see --help`);
-    const flag = match[1]!;
-    if (!Object.hasOwn(optionTable, flag)) throw new OptionError(unknownFlag(flag));
-    const { type } = optionTable[flag as keyof typeof optionTable];
-    let value = match[2];
-    if (value === undefined && type === 'boolean') value = 'true';
-    if (value === undefined) {
-      value = args[++index];
-      if (value === undefined) throw new OptionError(`--${flag} needs a value`);
+    if (!match) {
+      if (argument.startsWith('-') && argument !== '-') throw unexpected(argument);
+      positionals.push(argument);
+      continue;
     }
-    const values = given.get(flag) ?? [];
-    if (type !== 'list') values.length = 0;
-    values.push(value);
-    given.set(flag, values);
+    const flag = match[1]!;
+    if (!Object.hasOwn(table, flag)) throw new OptionError(unknownFlag(flag, Object.keys(table)));
+    const { type } = table[flag]!;
+    let text = match[2];
+    if (text === undefined && type === 'boolean') text = 'true';
+    if (text === undefined) {
+      text = args[++index];
+      if (text === undefined) throw new OptionError(`--${flag} needs a value`);
+    }
+    const before = type === 'list' ? given.get(flag) : undefined;
+    given.set(flag, { text: before ? `${before.text},${text}` : text, source: `--${flag}` });
   }
-  return given;
+  return { given, positionals };
 }
 
-function unknownFlag(flag: string): string {
-  const near = optionEntries
-    .map(([name]) => name)
-    .find(name => name.startsWith(flag) || flag.startsWith(name));
+function unexpected(argument: string): OptionError {
+  return new OptionError(`unexpected argument ${JSON.stringify(argument)}; see --help`);
+}
+
+function unknownFlag(flag: string, known: string[]): string {
+  const near = known.find(name => name.startsWith(flag) || flag.startsWith(name));
   return `unknown flag --${flag}${near && near.length > 1 ? `; did you mean --${near}?` : ''}; see --help`;
 }
 
-function readValue(type: string, text: string, source: string): unknown {
+/** The value that a text stands for. Throws OptionError, naming the place it came from, for one of the wrong form. */
+export function readValue(type: OptionType, text: string, source: string): unknown {
   switch (type) {
     case 'integer': {
       if (!/^\d{1,9}$/.test(text)) {

@@ -53,8 +53,8 @@ function prepareNew(
   return object;
 }
 
-/** Checks the object against the others as they are, and stores it while they are so. */
-async function checkAndStore(
+/** Checks the object against the others as they are, and stores it while they are so. Throws as `create`. */
+export async function checkAndStore(
   parts: ResourceParts,
   context: RequestContext,
   object: ApiObject,

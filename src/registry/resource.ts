@@ -16,6 +16,7 @@ import { type DeleteRequest, remove } from './delete.ts';
 import { examine } from './examine.ts';
 import { type PatchType, patch } from './patch.ts';
 import { get, list, type ResourceList } from './read.ts';
+import { type OnExisting, type Restored, restore } from './restore.ts';
 import { Turns } from './turns.ts';
 import { problemsAsUpdate, type Subresource, update } from './update.ts';
 import { type StartStream, watch } from './watch.ts';
@@ -69,6 +70,11 @@ export class Resource {
     options: WriteOptions,
   ): Promise<ApiObject> {
     return create(this.#parts, context, namespace, this.#read(context, body, options), options);
+  }
+
+  /** Stores an object as it was elsewhere, with its UID, times and status, after the checks of a create. */
+  restore(object: ApiObject, options: { onExisting: OnExisting }): Promise<Restored> {
+    return restore(this.#parts, object, options);
   }
 
   get(namespace: string, name: string, options: { resourceVersion: string }): Promise<CacheEntry> {

@@ -95,9 +95,9 @@ suite('files', () => {
     for (const path of everything) assert.doesNotMatch(path, drawers);
   });
 
-  test('are at most 400 lines; a kind, its parts and tables of cases may be longer', () => {
+  test('are at most 400 lines; a kind, its parts and the table of bounds may be longer', () => {
     for (const path of files) {
-      if (path.startsWith('src/kinds/')) continue;
+      if (path.startsWith('src/kinds/') || path === 'src/limits.ts') continue;
       const lines = read(path).split('\n').length;
       assert.ok(lines <= 401, `${path} has ${lines} lines`);
     }

@@ -147,17 +147,8 @@ class DocumentChecker {
   }
 
   private problem(path: string, check: CheckId, field: string, message: string): Problem {
-    return problem(this.context.file, this.locate(path, field), check, field, message);
-  }
-
-  /** Where a field of an object stands; of one that is not there, the nearest field around it. */
-  private locate(path: string, field: string): TextPosition {
-    const { decoded, raw } = this;
-    for (let within = field; within !== ''; within = parentPath(within)) {
-      const found = decoded.position(path === '' ? within : `${path}.${within}`);
-      if (found) return found;
-    }
-    return path === '' ? raw.start : (decoded.position(path) ?? raw.start);
+    const position = placeOfField(this.decoded, this.raw.start, path, field);
+    return problem(this.context.file, position, check, field, message);
   }
 
   /** An error about a key of a map is told of the map; the text has a place for the key. */
@@ -167,6 +158,23 @@ class DocumentChecker {
     const key = `${field}.${value}`;
     return this.decoded.position(path === '' ? key : `${path}.${key}`) ? key : field;
   }
+}
+
+/**
+ * Where a field of the object at `path` stands; of one that is not there, the nearest field around it. `start` is where the
+ * document begins.
+ */
+export function placeOfField(
+  decoded: Decoded,
+  start: TextPosition,
+  path: string,
+  field: string,
+): TextPosition {
+  for (let within = field; within !== ''; within = parentPath(within)) {
+    const found = decoded.position(path === '' ? within : `${path}.${within}`);
+    if (found) return found;
+  }
+  return path === '' ? start : (decoded.position(path) ?? start);
 }
 
 function problem(

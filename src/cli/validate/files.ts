@@ -79,8 +79,8 @@ function filesBelow(folder: string, unreadable: UnreadableFile[]): string[] {
 /** Thrown for a file that cannot be read; the message says why. */
 export class UnreadableError extends Error {}
 
-/** The bytes of a file. Throws UnreadableError, also for what is larger than limits.maxManifestFileBytes. */
-export function readManifest(file: string): Buffer {
+/** The bytes of a file. Throws UnreadableError, also for what is larger than it may be. */
+export function readManifest(file: string, maxBytes = limits.maxManifestFileBytes): Buffer {
   let descriptor: number;
   try {
     descriptor = openSync(file, 'r');
@@ -89,7 +89,7 @@ export function readManifest(file: string): Buffer {
   }
   try {
     const { size } = fstatSync(descriptor);
-    if (size > limits.maxManifestFileBytes) throw new UnreadableError(tooLarge());
+    if (size > maxBytes) throw new UnreadableError(tooLarge(maxBytes));
     // The size is a first guess only: a pipe has none.
     const chunks: Buffer[] = [];
     let total = 0;
@@ -98,7 +98,7 @@ export function readManifest(file: string): Buffer {
       const length = readSync(descriptor, chunk, 0, chunk.length, null);
       if (length === 0) return Buffer.concat(chunks, total);
       total += length;
-      if (total > limits.maxManifestFileBytes) throw new UnreadableError(tooLarge());
+      if (total > maxBytes) throw new UnreadableError(tooLarge(maxBytes));
       chunks.push(chunk.subarray(0, length));
     }
   } catch (error) {
@@ -108,14 +108,17 @@ export function readManifest(file: string): Buffer {
   }
 }
 
-/** All that comes from a stream. Throws UnreadableError, also for more than limits.maxManifestFileBytes. */
-export async function readStream(stream: AsyncIterable<Uint8Array | string>): Promise<Buffer> {
+/** All that comes from a stream. Throws UnreadableError, also for more than it may be. */
+export async function readStream(
+  stream: AsyncIterable<Uint8Array | string>,
+  maxBytes = limits.maxManifestFileBytes,
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let total = 0;
   try {
     for await (const chunk of stream) {
       total += chunk.length;
-      if (total > limits.maxManifestFileBytes) throw new UnreadableError(tooLarge());
+      if (total > maxBytes) throw new UnreadableError(tooLarge(maxBytes));
       chunks.push(Buffer.from(chunk as Uint8Array));
     }
   } catch (error) {
@@ -124,8 +127,8 @@ export async function readStream(stream: AsyncIterable<Uint8Array | string>): Pr
   return Buffer.concat(chunks);
 }
 
-function tooLarge(): string {
-  return `larger than ${limits.maxManifestFileBytes / 1024 / 1024} MiB, the most that is read; split it`;
+function tooLarge(maxBytes: number): string {
+  return `larger than ${maxBytes / 1024 / 1024} MiB, the most that is read; split it`;
 }
 
 const reasons: Record<string, string> = {

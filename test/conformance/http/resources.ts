@@ -52,7 +52,7 @@ function testKind(facts: Pick<Kind, 'kind' | 'plural' | 'namespaced' | 'statusSu
 }
 
 /** What the server calls of a resource. */
-type Served = Pick<Resource, keyof Resource>;
+type Served = Pick<Resource, Exclude<keyof Resource, 'restore'>>;
 
 /**
  * As much of a resource as the server needs to be tested: objects in a map, watches that see every change. Objects of certain

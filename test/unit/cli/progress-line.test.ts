@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { Progress } from '../../../../src/cli/validate/progress.ts';
+import { ProgressLine } from '../../../src/cli/progress-line.ts';
 
 function setUp(isTTY: boolean) {
   let nowMs = 0;
   const written: string[] = [];
-  const progress = new Progress({ isTTY, write: text => void written.push(text) }, () => nowMs);
+  const progress = new ProgressLine({ isTTY, write: text => void written.push(text) }, () => nowMs);
   const tell = (atMs: number, files: number) => {
     nowMs = atMs;
-    progress.tell({ files, ofFiles: 9, objects: files * 2 });
+    progress.tell(() => `${files} of 9 files`);
   };
   return { progress, written, tell };
 }
@@ -23,10 +23,7 @@ suite('progress', () => {
     tell(1_000, 3);
     tell(1_099, 4);
     tell(1_100, 5);
-    assert.deepEqual(written, [
-      '\r\x1b[Kchecked 6 objects in 3 of 9 files',
-      '\r\x1b[Kchecked 10 objects in 5 of 9 files',
-    ]);
+    assert.deepEqual(written, ['\r\x1b[K3 of 9 files', '\r\x1b[K5 of 9 files']);
     progress.clear();
     progress.clear();
     assert.deepEqual(written.slice(2), ['\r\x1b[K']);
