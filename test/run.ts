@@ -9,7 +9,7 @@ import { type Outcome, report } from './reporter.ts';
 
 /**
  * `npm test`: format, types and generated files, then the tests, the end-to-end tests last. Without CI=true
- * nothing large is built: end-to-end tests run when their binaries are at hand, and a skipped test is said
+ * nothing large is built: tests against real binaries run when those are at hand, and a skipped test is said
  * aloud. With CI=true the binaries are built, and a skipped test is a failure. `--long` adds the tests named
  * *.long.test.ts; file names or folders as further arguments run those tests only.
  */
@@ -98,6 +98,11 @@ async function tests(files: string[]): Promise<Outcome> {
   return sum(outcomes);
 }
 
+/** Whether a file runs real binaries: those of the end-to-end group do, and those that are about etcd. */
+function needsBinaries(file: string): boolean {
+  return file.startsWith('test/e2e/') || file.includes('etcd');
+}
+
 /** Without binaries the suites skip themselves; in CI there is no such excuse. */
 async function binaries(): Promise<Outcome> {
   const { missing } = await findBinaries();
@@ -141,10 +146,14 @@ function printSkipped(skipped: Outcome['skipped']): void {
 }
 
 if (positionals.length === 0) await phase('checks', checks);
+let sought = false;
 for (const group of groups) {
   const files = filesOf(group);
   if (files.length === 0) continue;
-  if (group === 'e2e' && isCi) await phase('binaries for the end-to-end tests', binaries);
+  if (isCi && !sought && files.some(needsBinaries)) {
+    sought = true;
+    await phase('binaries of Kubernetes and etcd', binaries);
+  }
   await phase(`${group} tests`, () => tests(files));
 }
 const total = sum(phases.map(({ outcome }) => outcome));

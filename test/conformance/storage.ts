@@ -21,6 +21,10 @@ export interface StorageUnderTest {
   open(options?: OpenOptions): Promise<Backend>;
   /** Closes the store and opens again what it left behind. Absent where nothing outlives close(). */
   reopen?(backend: Backend): Promise<Backend>;
+  /** Set where history grows old by the number of revisions alone, whatever the clock says. */
+  agesByRevisions?: boolean;
+  /** Why there is no such store on this machine. */
+  unavailable?: string | false;
   /** Tests that this store cannot pass, by name, each with the reason. */
   skip?: Record<string, string>;
 }
@@ -61,7 +65,7 @@ export function storageConformance(store: StorageUnderTest): void {
       }
     });
   };
-  describe(`storage: ${store.name}`, () => {
+  describe(`storage: ${store.name}`, { skip: store.unavailable ?? false }, () => {
     for (const [name, group] of Object.entries(groups)) {
       describe(name, () => group({ ...store, test: declare }));
     }

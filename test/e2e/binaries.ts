@@ -29,14 +29,14 @@ export function cacheFolder(): string {
 }
 
 /**
- * Looks for each binary in KUBEBUILDER_ASSETS, then on PATH, then in the cache folder. One that somebody
+ * Looks for each binary, or for those named, in KUBEBUILDER_ASSETS, then on PATH, then in the cache folder. One that somebody
  * named with KUBEBUILDER_ASSETS has only to run. One that merely lies on PATH must be a release at least as
  * new as ours: `kubectl` there is often an old one, or a wrapper that has no kubectl behind it.
  */
-export async function findBinaries(): Promise<Search> {
+export async function findBinaries(names: readonly BinaryName[] = binaryNames): Promise<Search> {
   const search: Search = { found: {}, missing: [], rejected: [] };
   await Promise.all(
-    binaryNames.map(async name => {
+    names.map(async name => {
       const path = await findBinary(name, search.rejected);
       if (path) search.found[name] = path;
       else search.missing.push(name);
@@ -50,13 +50,18 @@ export async function findBinaries(): Promise<Search> {
 
 /** All four binaries, or why the end-to-end tests cannot run here. */
 export async function requireBinaries(): Promise<{ binaries: Binaries; skip: false | string }> {
-  const { found, missing, rejected } = await findBinaries();
+  const search = await findBinaries();
+  return { binaries: search.found as Binaries, skip: missingBinaries(search) };
+}
+
+/** Why tests that need what was searched for cannot run here; false where they can. */
+export function missingBinaries({ missing, rejected }: Search): false | string {
+  if (missing.length === 0) return false;
   const why = rejected.length === 0 ? '' : ` (passed over: ${rejected.join('; ')})`;
-  const skip =
-    missing.length > 0 &&
+  return (
     `no ${missing.join(', ')} in KUBEBUILDER_ASSETS, on PATH or in ${cacheFolder()}${why}; ` +
-      '`npm run e2e:binaries` builds them with Go';
-  return { binaries: found as Binaries, skip };
+    '`npm run e2e:binaries` builds them with Go'
+  );
 }
 
 async function findBinary(name: BinaryName, rejected: string[]): Promise<string | undefined> {

@@ -8,6 +8,7 @@ import {
   createServiceAccountKeys,
 } from './certificates.ts';
 import { clientOf, eventually } from './client.ts';
+import { startEtcd } from './etcd.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { freePorts, type RunningProcess, startProcess } from './process.ts';
 
@@ -33,15 +34,14 @@ interface Files {
 
 /**
  * Starts etcd and kube-apiserver and waits for /readyz; throws with the end of its log when it does not get
- * there. What it starts is added to `processes` for the caller to stop. etcd runs without fsync: nothing here
- * has to survive a power cut.
+ * there. What it starts is added to `processes` for the caller to stop.
  */
 export async function startCluster(
   binaries: Binaries,
   folder: string,
   processes: RunningProcess[],
 ): Promise<Cluster> {
-  const [etcdPort, peerPort, port] = (await freePorts(3)) as [number, number, number];
+  const [port] = (await freePorts(1)) as [number];
   const url = `https://127.0.0.1:${port}`;
   const authorities = {
     cluster: await createAuthority('e2e-cluster'),
@@ -66,8 +66,9 @@ export async function startCluster(
   };
   const adminKubeconfig = await kubeconfigFor({ name: 'admin', groups: ['system:masters'] });
 
-  await start('etcd', etcdArgs(folder, etcdPort, peerPort));
-  const server = await start('kube-apiserver', apiServerArgs(files, etcdPort, port));
+  const etcd = await startEtcd({ binary: binaries.etcd, folder });
+  processes.push(etcd.process);
+  const server = await start('kube-apiserver', apiServerArgs(files, etcd.url, port));
   await untilReady(adminKubeconfig, server);
   return {
     url,
@@ -119,21 +120,9 @@ async function writeCertificates(
   return files;
 }
 
-function etcdArgs(folder: string, port: number, peerPort: number): string[] {
-  const url = `http://127.0.0.1:${port}`;
+function apiServerArgs(files: Files, etcdUrl: string, port: number): string[] {
   return [
-    `--data-dir=${join(folder, 'etcd')}`,
-    `--listen-client-urls=${url}`,
-    `--advertise-client-urls=${url}`,
-    `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
-    '--unsafe-no-fsync',
-    '--log-level=warn',
-  ];
-}
-
-function apiServerArgs(files: Files, etcdPort: number, port: number): string[] {
-  return [
-    `--etcd-servers=http://127.0.0.1:${etcdPort}`,
+    `--etcd-servers=${etcdUrl}`,
     '--bind-address=127.0.0.1',
     '--advertise-address=127.0.0.1',
     `--secure-port=${port}`,

@@ -13,11 +13,12 @@ import type {
   Write,
 } from '../backend.ts';
 import { StorageError } from '../errors.ts';
+import { Watcher } from '../watcher.ts';
 import { Connection } from './connection.ts';
 import { storageError } from './failure.ts';
 import { type DirectoryLock, lockDirectory } from './lock.ts';
 import { unpackChanges, unpackEntries } from './packing.ts';
-import { Watcher, Watchers } from './watchers.ts';
+import { Watchers } from './watchers.ts';
 
 export interface SqliteOptions {
   /** Where the files lie; made when it is not there. One process at a time. */

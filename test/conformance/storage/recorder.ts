@@ -12,9 +12,12 @@ export interface Seen {
 
 export const bytes = (text: string): Uint8Array => Buffer.from(text);
 
-/** Entries or changes in a form to compare and to read. */
+/** Entries or changes in a form to compare and to read; the revision of the create, which not every store keeps, left out. */
 export function seen(entries: (Entry | Change)[]): Seen[] {
-  return entries.map(entry => ({ ...entry, value: Buffer.from(entry.value).toString() }));
+  return entries.map(({ createRevision: _, ...entry }) => ({
+    ...entry,
+    value: Buffer.from(entry.value).toString(),
+  }));
 }
 
 export function keysOf(entries: Entry[]): string[] {

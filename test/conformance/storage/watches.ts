@@ -93,10 +93,15 @@ export const watches: Group = ({ test }) => {
     void done.then(() => {
       writing = false;
     });
-    while (writing && seams.length < 300) {
-      const page = await store.list('/x/');
-      seams.push({ entries: seen(page.entries), watch: await Recorder.start(store, '/x/', page.revision) });
-    }
+    const reader = async () => {
+      while (writing && seams.length < 300) {
+        const page = await store.list('/x/');
+        const watch = await Recorder.start(store, '/x/', page.revision);
+        seams.push({ entries: seen(page.entries), watch });
+      }
+    };
+    // Several at once: a store may take its time to open a watch.
+    await Promise.all(Array.from({ length: 5 }, reader));
     const last = Math.max(...(await done));
     const final = seen((await store.list('/x/')).entries);
     assert.ok(seams.length > 3, 'the lists fell among the writes');
@@ -261,7 +266,7 @@ export const watches: Group = ({ test }) => {
     );
     const last = await Recorder.start(store, '/');
     for (let index = 0; index < 10; index++) await create(store, `/x/${index * 3}`);
-    await last.reaches(await store.revision());
+    await Promise.all(open.map(watch => watch.progress()));
     // Those of all keys, and of one key each; the key /x/0 is a prefix of itself only, /x/3 of itself.
     assert.equal(told, 10 * (count - count / 3) + 10);
     for (const watch of open) watch.close();

@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { limits } from '../../limits.ts';
+import type { Log } from '../../observability/observability.ts';
+import { StorageError } from '../errors.ts';
+import { type Endpoint, openEndpoint, type TlsFiles, type WatchStream } from './endpoint.ts';
+import { classify, isWithoutUsers, storageError } from './failure.ts';
+import { type Method, methods } from './messages.ts';
+import { Slots } from './slots.ts';
+
+export interface ClientOptions {
+  /** `https://host:port`, `http://host:port` or `host:port`, one for each member that may be asked. */
+  endpoints: string[];
+  tls?: TlsFiles;
+  user?: { name: string; password: string };
+  log?: Log;
+}
+
+interface Calling {
+  timeoutMs?: number;
+  /** Whether the call may be made again when it is not known whether it was done. */
+  repeatable?: boolean;
+}
+
+/** Between two attempts. */
+const pauseMs = 50;
+
+/**
+ * Calls to a cluster of etcd: each with a deadline, at one member until that fails, then at the next. Calls that change
+ * nothing are tried again; one that may have changed something never is.
+ */
+export class EtcdClient {
+  readonly #options: ClientOptions;
+  readonly #endpoints: Endpoint[];
+  readonly #closing = new AbortController();
+  readonly #slots = new Slots(limits.maxEtcdCallsInFlight);
+  #current = 0;
+  #token: Promise<string | undefined> | undefined;
+
+  /** Throws an Error for an endpoint of another form. Nothing is connected yet. */
+  constructor(options: ClientOptions) {
+    if (options.endpoints.length === 0) throw new Error('no etcd endpoint is given');
+    this.#options = options;
+    this.#endpoints = options.endpoints.map(text => openEndpoint(text, options.tls ?? {}));
+  }
+
+  get closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /** Throws grpc's ServiceError where a revision is compacted or not there yet, StorageError otherwise. */
+  call<Q, R>(method: Method<Q, R>, request: Partial<Q>, calling: Calling = {}): Promise<R> {
+    return this.#slots.run(() => this.#attempts(method, request, calling));
+  }
+
+  /** A stream for one watch, at the member that is asked just now. Throws StorageError. */
+  async watch(): Promise<{ url: string; stream: WatchStream }> {
+    const endpoint = this.#endpoint();
+    let token: string | undefined;
+    try {
+      token = await this.#tokenOf(endpoint, limits.etcdRequestTimeoutMs);
+    } catch (error) {
+      throw this.failed(error, endpoint.url);
+    }
+    if (this.closed) throw closed();
+    return { url: endpoint.url, stream: endpoint.watch(token) };
+  }
+
+  /** The storage error for what ended a watch at this member; another member is asked from now on, where the fault is its own. */
+  failed(error: unknown, url: string): StorageError {
+    if (this.closed) return closed();
+    const endpoint = this.#endpoints.find(each => each.url === url);
+    if (endpoint) this.#mayRepeat(classify(error), endpoint, true);
+    return storageError(error, url);
+  }
+
+  /** Ends all calls under way; they throw Closed. */
+  close(): void {
+    this.#closing.abort();
+    for (const endpoint of this.#endpoints) endpoint.close();
+  }
+
+  async #attempts<Q, R>(method: Method<Q, R>, request: Partial<Q>, calling: Calling): Promise<R> {
+    const { timeoutMs = limits.etcdRequestTimeoutMs, repeatable = true } = calling;
+    const deadline = Date.now() + timeoutMs;
+    const attempts = Math.max(2, this.#endpoints.length);
+    // So that one frozen member leaves time for another.
+    const attemptMs = this.#endpoints.length > 1 ? timeoutMs / 2 : timeoutMs;
+    for (let attempt = 1; ; attempt++) {
+      const endpoint = this.#endpoint();
+      try {
+        return await this.#once(endpoint, method, request, Math.min(attemptMs, deadline - Date.now()));
+      } catch (error) {
+        if (this.closed) throw closed();
+        const failure = classify(error);
+        if (failure === 'compacted' || failure === 'future') throw error;
+        const again = this.#mayRepeat(failure, endpoint, repeatable);
+        if (!again || attempt >= attempts || Date.now() + pauseMs >= deadline) {
+          throw storageError(error, endpoint.url);
+        }
+      }
+      await sleep(pauseMs);
+    }
+  }
+
+  #endpoint(): Endpoint {
+    if (this.closed) throw closed();
+    return this.#endpoints[this.#current]!;
+  }
+
+  /** Draws the conclusions from a failure. Whether the call may be made again. */
+  #mayRepeat(failure: ReturnType<typeof classify>, endpoint: Endpoint, repeatable: boolean): boolean {
+    if (failure === 'token') {
+      this.#token = undefined;
+      return this.#options.user !== undefined;
+    }
+    if (failure === 'refused') return false;
+    if (this.#endpoints[this.#current] === endpoint && this.#endpoints.length > 1) {
+      this.#current = (this.#current + 1) % this.#endpoints.length;
+      this.#options.log?.warn('etcd member does not answer, another is asked', {
+        member: endpoint.url,
+        next: this.#endpoints[this.#current]!.url,
+      });
+    }
+    return repeatable || failure === 'unsent';
+  }
+
+  async #once<Q, R>(
+    endpoint: Endpoint,
+    method: Method<Q, R>,
+    request: Partial<Q>,
+    timeoutMs: number,
+  ): Promise<R> {
+    const token = await this.#tokenOf(endpoint, timeoutMs);
+    return endpoint.call(method, request, { timeoutMs, token, signal: this.#closing.signal });
+  }
+
+  /** The token of the user, asked for once and kept until it is refused. */
+  #tokenOf(endpoint: Endpoint, timeoutMs: number): Promise<string | undefined> {
+    const { user } = this.#options;
+    if (!user) return Promise.resolve(undefined);
+    if (!this.#token) {
+      const asked = endpoint
+        .call(methods.authenticate, user, { timeoutMs, token: undefined, signal: this.#closing.signal })
+        .then(
+          ({ token }) => token,
+          error => {
+            if (isWithoutUsers(error)) return undefined;
+            throw error;
+          },
+        );
+      this.#token = asked;
+      asked.catch(() => {
+        if (this.#token === asked) this.#token = undefined;
+      });
+    }
+    return this.#token;
+  }
+}
+
+function closed(): StorageError {
+  return new StorageError('Closed', 'the store is closed');
+}

@@ -1,0 +1,11 @@
+import { noEtcd, openEtcdStore, reopenEtcdStore } from './etcd-store.ts';
+import { sameAsMemory } from './histories.ts';
+
+sameAsMemory({
+  name: 'etcd',
+  runs: 6,
+  open: () => openEtcdStore(),
+  reopen: reopenEtcdStore,
+  distant: true,
+  unavailable: noEtcd,
+});
