@@ -17,7 +17,14 @@ export interface Client {
   url: string;
   request(method: string, path: string, options?: RequestBody): Promise<Answer>;
   /** Resolves at the response headers; `lines` ends with the response and throws when it breaks off. */
-  stream(path: string): Promise<{ status: number; lines: AsyncIterable<string>; close(): void }>;
+  stream(path: string, options?: { accept?: string }): Promise<LineStream>;
+  close(): void;
+}
+
+export interface LineStream {
+  status: number;
+  contentType: string | undefined;
+  lines: AsyncIterable<string>;
   close(): void;
 }
 
@@ -28,15 +35,18 @@ interface RequestBody {
   headers?: Record<string, string>;
 }
 
-/** A plain HTTP/1.1 client with the credentials of a kubeconfig: for what kubectl cannot ask or show. */
-export async function clientOf(kubeconfigFile: string): Promise<Client> {
+/**
+ * A plain HTTP/1.1 client with the credentials of a kubeconfig: for what kubectl cannot ask or show. It has at most so many
+ * requests under way at once.
+ */
+export async function clientOf(kubeconfigFile: string, maxSockets = 8): Promise<Client> {
   const config = parse(await readFile(kubeconfigFile, 'utf8'));
   const { server, 'certificate-authority-data': ca } = config.clusters[0].cluster;
   const user = config.users[0].user;
   const decode = (data: string | undefined) => data && Buffer.from(data, 'base64').toString();
   const agent = new Agent({
     keepAlive: true,
-    maxSockets: 8,
+    maxSockets,
     ca: decode(ca),
     cert: decode(user['client-certificate-data']),
     key: decode(user['client-key-data']),
@@ -54,8 +64,13 @@ export async function clientOf(kubeconfigFile: string): Promise<Client> {
     const headers: Record<string, string> = {
       accept: options.accept ?? 'application/json',
       ...authorization,
+      ...options.headers,
     };
-    if (options.body !== undefined) headers['content-type'] = options.contentType ?? 'application/json';
+    if (options.body !== undefined) {
+      headers['content-type'] = options.contentType ?? 'application/json';
+      // Node frames a body by itself for some methods only, and DELETE is none of them.
+      headers['content-length'] = String(Buffer.byteLength(options.body));
+    }
     return new Promise((resolve, reject) => {
       const call = open({ method, headers, timeout: 60_000 }, path, options.body);
       call.on('error', reject);
@@ -77,15 +92,17 @@ export async function clientOf(kubeconfigFile: string): Promise<Client> {
     });
   }
 
-  async function stream(path: string) {
-    return new Promise<{ status: number; lines: AsyncIterable<string>; close(): void }>((resolve, reject) => {
+  async function stream(path: string, options: { accept?: string } = {}) {
+    return new Promise<LineStream>((resolve, reject) => {
       // A connection of its own: closing one stream must not touch the others.
       const own = new Agent({ ...agent.options, keepAlive: false });
-      const call = open({ agent: own, headers: { accept: 'application/json', ...authorization } }, path);
+      const headers = { accept: options.accept ?? 'application/json', ...authorization };
+      const call = open({ agent: own, headers }, path);
       call.on('error', reject);
       call.on('response', response => {
         resolve({
           status: response.statusCode!,
+          contentType: response.headers['content-type'],
           lines: linesOf(response.setEncoding('utf8')),
           close: () => call.destroy(),
         });
@@ -129,6 +146,7 @@ async function* linesOf(chunks: AsyncIterable<string>): AsyncIterable<string> {
     rest = lines.pop()!;
     yield* lines;
   }
+  if (rest) yield rest;
 }
 
 /**

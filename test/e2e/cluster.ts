@@ -15,6 +15,8 @@ import { freePorts, type RunningProcess, startProcess } from './process.ts';
 /** A real etcd and kube-apiserver on loopback, with everything that the aggregator needs. */
 export interface Cluster {
   url: string;
+  /** Where the cluster's own etcd listens. */
+  etcdUrl: string;
   folder: string;
   /** The kubeconfig of a user in system:masters. */
   adminKubeconfig: string;
@@ -72,6 +74,7 @@ export async function startCluster(
   await untilReady(adminKubeconfig, server);
   return {
     url,
+    etcdUrl: etcd.url,
     folder,
     adminKubeconfig,
     issueClient: user => authorities.cluster.issueClient(user),

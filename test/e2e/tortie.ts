@@ -89,11 +89,13 @@ export interface Deployed {
   process: RunningProcess;
   /** The certificate of the CA that the server made, PEM. */
   authority: string;
+  /** The data directory. */
+  dataDirectory: string;
   /**
    * Ends the process and starts it again on the same volume and port, with these arguments more than the base
-   * has.
+   * has. `between` runs while it is down.
    */
-  restart(args?: string[]): Promise<void>;
+  restart(args?: string[], between?: () => Promise<void>): Promise<void>;
 }
 
 /**
@@ -101,9 +103,13 @@ export interface Deployed {
  * the base: the Service is an ExternalName for this machine, the APIService names the port and the CA. What a
  * node would do for the container is done here: volumes are folders, `$(NAME)` and field references are
  * filled in, 0.0.0.0 is loopback in place of the pod's own network, and the ServiceAccount's token comes in a
- * kubeconfig.
+ * kubeconfig. `firstArgs` are arguments of the first start beyond those of the base.
  */
-export async function deployBase(suite: Suite, cluster: Cluster): Promise<Deployed> {
+export async function deployBase(
+  suite: Suite,
+  cluster: Cluster,
+  firstArgs: string[] = [],
+): Promise<Deployed> {
   const kubectl = await suite.kubectl(cluster.adminKubeconfig);
   const objects = await renderBase(kubectl);
   const [port] = (await freePorts(1)) as [number];
@@ -121,9 +127,10 @@ export async function deployBase(suite: Suite, cluster: Cluster): Promise<Deploy
     await untilProbed(port, command.readinessPath, running);
     return running;
   };
-  const running = await start();
+  const running = await start(firstArgs);
   // Registered once the server is up: the aggregator asks a server that failed it only a minute later again.
-  const authority = await readFile(join(command.volumes.get('data')!, 'data/ca.crt'), 'utf8');
+  const dataDirectory = join(command.volumes.get('data')!, 'data');
+  const authority = await readFile(join(dataDirectory, 'ca.crt'), 'utf8');
   const caBundle = Buffer.from(authority).toString('base64');
   await apply(
     kubectl,
@@ -133,9 +140,11 @@ export async function deployBase(suite: Suite, cluster: Cluster): Promise<Deploy
   const deployed: Deployed = {
     port,
     authority,
+    dataDirectory,
     process: running,
-    restart: async more => {
+    restart: async (more, between) => {
       await deployed.process.stop();
+      await between?.();
       deployed.process = await start(more);
       await untilAvailable(kubectl);
     },
