@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { openSqliteBackend } from '../../../src/storage/sqlite/backend.ts';
+import { type Client, clientOf } from '../client.ts';
+import type { Cluster } from '../cluster.ts';
+import type { Suite } from '../suite.ts';
+import { type Deployed, deployBase } from '../tortie.ts';
+import { type AgentName, createAgents } from './roles.ts';
+
+/** A store with which Calico's components can have the server as their datastore. */
+export interface Datastore {
+  name: string;
+  /** The arguments that choose it. */
+  args(cluster: Cluster): string[];
+  /** Forgets all its history, while no server is running on it. */
+  forgetHistory(deployed: Deployed): Promise<void>;
+}
+
+export const datastores: Datastore[] = [
+  {
+    name: 'sqlite',
+    args: () => ['--datastore=embedded'],
+    forgetHistory: async ({ dataDirectory }) => {
+      const backend = await openSqliteBackend({ directory: join(dataDirectory, 'store') });
+      await backend.compact(await backend.revision());
+      await backend.close();
+    },
+  },
+];
+
+/** A cluster without Calico's CRDs, in which the server is what Calico's components take for their datastore. */
+export interface Installation {
+  cluster: Cluster;
+  deployed: Deployed;
+  /** A client through kube-apiserver, with the rights of the component. */
+  clientFor(who: AgentName | 'admin', maxSockets?: number): Promise<Client>;
+  /** Ends the server and starts it again; `forget` takes all history from the store meanwhile. */
+  restart(options?: { forget?: boolean }): Promise<void>;
+}
+
+/** Starts etcd, kube-apiserver and, on this datastore, the server behind it. The suite stops them. */
+export async function install(suite: Suite, datastore: Datastore): Promise<Installation> {
+  const cluster = await suite.startCluster();
+  const args = datastore.args(cluster);
+  const deployed = await deployBase(suite, cluster, args);
+  const agents = await createAgents(cluster, await suite.kubectl(cluster.adminKubeconfig));
+  return {
+    cluster,
+    deployed,
+    clientFor: (who, maxSockets) =>
+      clientOf(who === 'admin' ? cluster.adminKubeconfig : agents[who], maxSockets),
+    restart: ({ forget = false } = {}) =>
+      deployed.restart(args, forget ? () => datastore.forgetHistory(deployed) : undefined),
+  };
+}
