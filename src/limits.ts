@@ -70,6 +70,24 @@ export const limitTable = {
     what: 'Writes that `tortie import` and `tortie migrate` have under way at once.',
     answer: '-',
   },
+  maxCatchUpRounds: {
+    value: 20,
+    unit: 'count',
+    what: 'Times that `tortie migrate` takes up what was written meanwhile, before it verifies and ends all the same.',
+    answer: 'the report says that the source is still being written',
+  },
+  moveRetryMs: {
+    value: 60_000,
+    unit: 'ms',
+    what: 'Time for which `tortie migrate` tries again while one of its stores cannot be reached.',
+    answer: 'it ends with exit code 1, and can be run again',
+  },
+  followIntervalMs: {
+    value: 200,
+    unit: 'ms',
+    what: 'Time between looks for changes of `tortie migrate --follow`.',
+    answer: '-',
+  },
   maxStrictErrors: {
     value: 100,
     unit: 'count',

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Options } from '../config/options.ts';
 import type { Kind } from '../kinds/kind.ts';
+import type { ObjectMeta } from '../machinery/object.ts';
 import type { Log } from '../observability/observability.ts';
 import type { Backend, Codec } from '../storage/backend.ts';
 import { createMemoryBackend } from '../storage/memory/backend.ts';
@@ -11,6 +12,11 @@ import { v3Codec } from '../storage/v3-codec.ts';
 export interface Datastore {
   backend: Backend;
   codecOf(kind: Kind & { hasInt64: boolean }): Codec;
+  /**
+   * What of a kind the store decides by itself, whatever is written: fields of metadata, or that there are these objects at all.
+   * Nothing when absent.
+   */
+  decides?(kind: Kind): readonly (keyof ObjectMeta)[] | 'objects';
 }
 
 /**

@@ -62,7 +62,7 @@ export async function importFile(
   if (path === undefined || rest.length > 0) {
     throw new OptionError('import needs one file, or - for standard input; see tortie import --help');
   }
-  const onExisting = conflictOf(values.onConflict);
+  const onExisting = conflictPolicy(values.onConflict);
   const file = path === '-' ? stdinName : path;
   let manifest: Manifest;
   try {
@@ -127,7 +127,8 @@ async function store(
   }
 }
 
-function conflictOf(text: string): OnExisting {
+/** The value of --on-conflict. Throws OptionError. */
+export function conflictPolicy(text: string): OnExisting {
   if (text === 'fail' || text === 'skip' || text === 'replace') return text;
   throw new OptionError(`--on-conflict must be fail, skip or replace, not ${JSON.stringify(text)}`);
 }

@@ -8,6 +8,7 @@ Usage:
   tortie validate FILE...  check files without a server (validate --help tells more)
   tortie export [flags]    write what a datastore holds as a stream of objects (export --help tells more)
   tortie import FILE       store the objects of such a stream, or of any file (import --help tells more)
+  tortie migrate [flags]   copy one datastore into another while it is in use (migrate --help tells more)
   tortie version           print the version
 `;
 
@@ -29,6 +30,8 @@ export async function run(args: string[], environment: NodeJS.ProcessEnv): Promi
         return await (await import('./export.ts')).exportObjects(rest, environment);
       case 'import':
         return await (await import('./import.ts')).importFile(rest, environment);
+      case 'migrate':
+        return await (await import('./migrate.ts')).migrate(rest, environment);
       case 'version':
       case '--version':
         process.stdout.write(`${versionText()}\n`);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Options } from '../../config/options.ts';
 import { OptionError } from '../../config/parse.ts';
 import type { Log } from '../../observability/observability.ts';
@@ -10,7 +10,7 @@ import { type Datastore, openDatastore } from '../datastore.ts';
 export function placeOf(options: Options): string {
   switch (options.datastore) {
     case 'embedded':
-      return `the embedded store in ${options.dataDir}`;
+      return `the embedded store in ${resolve(options.dataDir)}`;
     default:
       return `the ${options.datastore} store`;
   }
