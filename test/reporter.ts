@@ -42,6 +42,9 @@ export async function report(stream: TestsStream, file: string): Promise<Outcome
     if (type === 'test:start') path.splice(data.nesting, Number.POSITIVE_INFINITY, data.name);
     else if (type === 'test:stdout' || type === 'test:stderr') {
       if (output.length < maxOutput) output += data.message;
+    } else if (type === 'test:diagnostic') {
+      // What a test says, such as its seed; the counts that node adds at the end are of no file.
+      if (data.file) output += `${data.message}\n`;
     } else if (type === 'test:pass') {
       const { skip, details } = data as TestEvent;
       if (skip !== undefined && skip !== false) {
