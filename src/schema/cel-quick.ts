@@ -1,207 +1,200 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { type IpAddress, isMapped, parseIp } from './cidr.ts';
+import { runCode } from './made-code.ts';
 
 /**
- * A short way for rules that hold, which is nearly always: the part of CEL that the rules of Calico use, run on JSON values
- * as they are. Where anything is out of the ordinary (a missing field, a type that does not fit, a function not known here) the
- * answer is `unsure`, and CEL proper has to decide. What is sure here is what CEL says.
+ * A short way for rules that hold, which is nearly always: the part of CEL that the rules of Calico use, made into a function of
+ * JavaScript that reads JSON values as they are. Where anything is out of the ordinary (a missing field, a type that does not fit, a
+ * function not known here) the answer is `unsure`, and CEL proper has to decide. What is sure here is what CEL says.
  */
 export const unsure = Symbol('unsure');
-
-/** `scope[0]` is self; variables of macros follow. */
-type Evaluate = (scope: unknown[]) => unknown;
 
 /** Whether a rule holds for a value; unsure where CEL proper is needed. */
 export type QuickRule = (self: unknown) => boolean | typeof unsure;
 
-/** The quick form of a parsed rule. */
-export function quickRule(tree: ASTNode): QuickRule {
-  const evaluate = compile(tree, ['self']);
-  // One for all: no rule runs within itself.
-  const scope: unknown[] = [undefined];
-  return self => {
-    scope[0] = self;
-    const result = evaluate(scope);
-    scope[0] = undefined;
-    return typeof result === 'boolean' ? result : unsure;
-  };
+/** A node of a parsed rule: the library's own type says less. */
+interface Tree {
+  op: string;
+  args: unknown;
 }
 
-const never: Evaluate = () => unsure;
+/** The code for each variable of CEL that is in sight. */
+type Names = ReadonlyMap<string, string>;
 
-function compile(tree: ASTNode, names: string[]): Evaluate {
-  const { op, args } = tree as { op: string; args: unknown };
-  const part = (index: number) => compile((args as ASTNode[])[index]!, names);
+/** The quick form of a parsed rule. */
+export function quickRule(tree: ASTNode): QuickRule {
+  const names = new Map([['self', 'self']]);
+  const [yes, no] = [
+    holds(tree as unknown as Tree, true, names),
+    holds(tree as unknown as Tree, false, names),
+  ];
+  const library = { unsure, isMap, asMap, equals, less, lessOrEqual, size, search, exists, address, family };
+  return runCode(`return self => ${yes} ? true : ${no} ? false : unsure;`, library) as QuickRule;
+}
+
+const never = 'undefined';
+
+/** An expression that is true only where CEL surely gives what is wanted, true or false. */
+function holds({ op, args }: Tree, wanted: boolean, names: Names): string {
+  const part = (index: number, result: boolean) => holds((args as Tree[])[index]!, result, names);
+  switch (op) {
+    case '!_':
+      return holds(args as Tree, !wanted, names);
+    case '||':
+    case '&&':
+      // An error on one side does not matter where the other one decides.
+      return `(${part(0, wanted)} ${wanted === (op === '||') ? '||' : '&&'} ${part(1, wanted)})`;
+    case '?:':
+      return `(${part(0, true)} && ${part(1, wanted)} || ${part(0, false)} && ${part(2, wanted)})`;
+    case '!=':
+      return holds({ op: '==', args }, !wanted, names);
+    case 'call': {
+      const [name, [of]] = args as [string, [Tree]];
+      return name === 'has' ? has(of, wanted, names) : `(${value({ op, args }, names)} === ${wanted})`;
+    }
+    default:
+      return `(${value({ op, args }, names)} === ${wanted})`;
+  }
+}
+
+/** An expression for what CEL gives, which is undefined, null or of a type that fits nowhere where that is not sure. */
+function value(tree: Tree, names: Names): string {
+  const { op, args } = tree;
+  const part = (index: number) => value((args as Tree[])[index]!, names);
   switch (op) {
     case 'value':
       return literal(args);
-    case 'id': {
-      const at = names.lastIndexOf(args as string);
-      return at < 0 ? never : scope => scope[at];
-    }
-    case '.':
-      return field(args as [ASTNode, string], names, value => value);
-    case '!_': {
-      const inner = compile(args as ASTNode, names);
-      return scope => negated(inner(scope));
-    }
-    case '||':
-      return either(part(0), part(1), true);
-    case '&&':
-      return either(part(0), part(1), false);
-    case '?:': {
-      const [condition, yes, no] = [part(0), part(1), part(2)];
-      return scope => {
-        const chosen = condition(scope);
-        return typeof chosen === 'boolean' ? (chosen ? yes : no)(scope) : unsure;
-      };
+    case 'id':
+      return names.get(args as string) ?? never;
+    case '.': {
+      const [of, name] = args as [Tree, string];
+      return isHidden(of, name) ? never : `asMap(${value(of, names)})[${JSON.stringify(name)}]`;
     }
     case '==':
-    case '!=':
-      return equality(part(0), part(1), op === '==');
+      return `equals(${part(0)}, ${part(1)})`;
     case '<':
+      return `less(${part(0)}, ${part(1)})`;
     case '<=':
+      return `lessOrEqual(${part(0)}, ${part(1)})`;
     case '>':
+      return `less(${part(1)}, ${part(0)})`;
     case '>=':
-      return comparison(part(0), part(1), op);
+      return `lessOrEqual(${part(1)}, ${part(0)})`;
+    case '!_':
+    case '||':
+    case '&&':
+    case '!=':
+      return `(${holds(tree, true, names)} ? true : ${holds(tree, false, names)} ? false : undefined)`;
     case 'call':
-      return call(args as [string, ASTNode[]], names);
+      return call(args as [string, Tree[]], names);
     case 'rcall':
-      return method(args as [string, ASTNode, ASTNode[]], names);
+      return method(args as [string, Tree, Tree[]], names);
     default:
       return never;
   }
 }
 
 /** An int of CEL is a number here: it is compared with numbers of JSON. */
-function literal(value: unknown): Evaluate {
-  const plain = typeof value === 'bigint' ? Number(value) : value;
+function literal(given: unknown): string {
+  const plain = typeof given === 'bigint' ? Number(given) : given;
   if (typeof plain === 'number' && !Number.isSafeInteger(plain)) return never;
-  return ['string', 'number', 'boolean'].includes(typeof plain) ? () => plain : never;
+  return ['string', 'number', 'boolean'].includes(typeof plain) ? JSON.stringify(plain) : never;
 }
 
-function negated(value: unknown): unknown {
-  return typeof value === 'boolean' ? !value : unsure;
+/** Names that CEL escapes, and what it hides of metadata, are left to it. */
+function isHidden({ op, args }: Tree, name: string): boolean {
+  const ofMetadata = op === '.' && (args as unknown[])[1] === 'metadata';
+  if (ofMetadata && name !== 'name' && name !== 'generateName') return true;
+  return name.startsWith('__') || name in Object.prototype;
 }
 
-/** `||` where `decisive` is true, `&&` where it is false. */
-function either(left: Evaluate, right: Evaluate, decisive: boolean): Evaluate {
-  return scope => {
-    const first = left(scope);
-    if (typeof first !== 'boolean') return unsure;
-    return first === decisive ? first : right(scope);
-  };
+function has({ op, args }: Tree, wanted: boolean, names: Names): string {
+  if (op !== '.') return never;
+  const [of, name] = args as [Tree, string];
+  if (isHidden(of, name)) return never;
+  const field = `asMap(${value(of, names)})[${JSON.stringify(name)}]`;
+  if (wanted) return `(${field} ?? undefined) !== undefined`;
+  return `(isMap(${value(of, names)}) && ${field} === undefined)`;
 }
 
-/** A field that is there, as `read` sees it. Names that CEL escapes, and what it hides of metadata, are left to it. */
-function field([of, name]: [ASTNode, string], names: string[], read: (value: unknown) => unknown): Evaluate {
-  const parent = of as unknown as { op: string; args: unknown[] };
-  const ofMetadata = parent.op === '.' && parent.args[1] === 'metadata';
-  if (
-    name.startsWith('__') ||
-    name in Object.prototype ||
-    (ofMetadata && name !== 'name' && name !== 'generateName')
-  )
-    return never;
-  const object = compile(of, names);
-  return scope => {
-    const value = object(scope);
-    if (!isMap(value)) return unsure;
-    const found = value[name];
-    return found === null ? unsure : read(found);
-  };
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function equality(left: Evaluate, right: Evaluate, wanted: boolean): Evaluate {
-  const isPlain = (value: unknown) => typeof value === 'string' || typeof value === 'number';
-  return scope => {
-    const [a, b] = [left(scope), right(scope)];
-    const comparable = (isPlain(a) && isPlain(b)) || (typeof a === 'boolean' && typeof b === 'boolean');
-    return comparable ? (a === b) === wanted : unsure;
-  };
-}
-
-function comparison(left: Evaluate, right: Evaluate, op: '<' | '<=' | '>' | '>='): Evaluate {
-  return scope => {
-    const [a, b] = [left(scope), right(scope)];
-    if (typeof a !== 'number' || typeof b !== 'number') return unsure;
-    if (op === '<') return a < b;
-    if (op === '<=') return a <= b;
-    return op === '>' ? a > b : a >= b;
-  };
-}
-
-function call([name, args]: [string, ASTNode[]], names: string[]): Evaluate {
+function call([name, args]: [string, Tree[]], names: Names): string {
   if (args.length !== 1) return never;
-  const [arg] = args as [ASTNode];
-  if (name === 'has') {
-    const { op, args: selected } = arg as unknown as { op: string; args: [ASTNode, string] };
-    return op === '.' ? field(selected, names, value => value !== undefined) : never;
-  }
-  const value = compile(arg, names);
-  if (name === 'size') return scope => size(value(scope));
-  if (name === 'ip' || name === 'isIP') {
-    return scope => {
-      const address = addressOf(value(scope));
-      return name === 'ip' || address === unsure ? address : true;
-    };
-  }
-  return never;
+  const arg = value(args[0]!, names);
+  if (name === 'size') return `size(${arg})`;
+  // What is no address is left to CEL.
+  if (name === 'ip') return `address(${arg})`;
+  return name === 'isIP' ? `(address(${arg}) && true)` : never;
 }
 
-function size(value: unknown): unknown {
-  if (Array.isArray(value)) return value.length;
+function method([name, of, args]: [string, Tree, Tree[]], names: Names): string {
+  const receiver = value(of, names);
+  if (name === 'exists') {
+    const [variable, body] = args as [Tree, Tree];
+    if (args.length !== 2 || variable.op !== 'id') return never;
+    const item = `item${names.size}`;
+    const inner = new Map([...names, [variable.args as string, item]]);
+    const result = `${holds(body, true, inner)} ? true : ${holds(body, false, inner)} ? false : undefined`;
+    return `exists(${receiver}, ${item} => ${result})`;
+  }
+  if (name === 'family' && args.length === 0) return isCallOf(of, 'ip') ? `family(${receiver})` : never;
+  if (args.length !== 1 || (name !== 'contains' && name !== 'startsWith')) return never;
+  return `search(${receiver}, ${value(args[0]!, names)}, ${name === 'startsWith'})`;
+}
+
+function isCallOf({ op, args }: Tree, name: string): boolean {
+  return op === 'call' && (args as unknown[])[0] === name;
+}
+
+function isMap(given: unknown): given is Record<string, unknown> {
+  return typeof given === 'object' && given !== null && !Array.isArray(given);
+}
+
+const nothing: Record<string, unknown> = Object.freeze({});
+
+/** For reading a field, which is undefined where the value is no map. */
+function asMap(given: unknown): Record<string, unknown> {
+  return isMap(given) ? given : nothing;
+}
+
+function equals(a: unknown, b: unknown): boolean | undefined {
+  const isPlain = (one: unknown) => typeof one === 'string' || typeof one === 'number';
+  const comparable = (isPlain(a) && isPlain(b)) || (typeof a === 'boolean' && typeof b === 'boolean');
+  return comparable ? a === b : undefined;
+}
+
+function less(a: unknown, b: unknown): boolean | undefined {
+  return typeof a === 'number' && typeof b === 'number' ? a < b : undefined;
+}
+
+function lessOrEqual(a: unknown, b: unknown): boolean | undefined {
+  return typeof a === 'number' && typeof b === 'number' ? a <= b : undefined;
+}
+
+function size(given: unknown): number | undefined {
+  if (Array.isArray(given)) return given.length;
   // CEL counts code points.
-  return typeof value === 'string' && !/[\ud800-\udfff]/.test(value) ? value.length : unsure;
+  return typeof given === 'string' && !/[\ud800-\udfff]/.test(given) ? given.length : undefined;
 }
 
-function addressOf(value: unknown): IpAddress | typeof unsure {
-  const address = typeof value === 'string' ? parseIp(value) : undefined;
-  return address && !isMapped(address) ? address : unsure;
+function search(text: unknown, searched: unknown, atStart: boolean): boolean | undefined {
+  if (typeof text !== 'string' || typeof searched !== 'string') return undefined;
+  return atStart ? text.startsWith(searched) : text.includes(searched);
 }
 
-function method([name, of, args]: [string, ASTNode, ASTNode[]], names: string[]): Evaluate {
-  const receiver = compile(of, names);
-  if (name === 'exists') return exists(receiver, args, names);
-  if (name === 'family' && args.length === 0 && isCallOf(of, 'ip')) {
-    return scope => {
-      const address = receiver(scope);
-      return address === unsure ? unsure : (address as IpAddress).family;
-    };
+function exists(items: unknown, holdsFor: (item: unknown) => boolean | undefined): boolean | undefined {
+  if (!Array.isArray(items)) return undefined;
+  for (const item of items) {
+    const result = item === null ? undefined : holdsFor(item);
+    if (result !== false) return result;
   }
-  if ((name !== 'contains' && name !== 'startsWith') || args.length !== 1) return never;
-  const needle = compile(args[0]!, names);
-  return scope => {
-    const [text, searched] = [receiver(scope), needle(scope)];
-    if (typeof text !== 'string' || typeof searched !== 'string') return unsure;
-    return name === 'contains' ? text.includes(searched) : text.startsWith(searched);
-  };
+  return false;
 }
 
-function isCallOf(tree: ASTNode, name: string): boolean {
-  const { op, args } = tree as unknown as { op: string; args: unknown[] };
-  return op === 'call' && args[0] === name;
+function address(given: unknown): IpAddress | undefined {
+  const found = typeof given === 'string' ? parseIp(given) : undefined;
+  return found && !isMapped(found) ? found : undefined;
 }
 
-function exists(list: Evaluate, args: ASTNode[], names: string[]): Evaluate {
-  const [variable, body] = args as unknown as [{ op: string; args: string }, ASTNode];
-  if (args.length !== 2 || variable.op !== 'id') return never;
-  const holds = compile(body, [...names, variable.args]);
-  const at = names.length;
-  return scope => {
-    const items = list(scope);
-    if (!Array.isArray(items)) return unsure;
-    const inner = scope.slice(0, at);
-    for (const item of items) {
-      if (item === null) return unsure;
-      inner[at] = item;
-      const result = holds(inner);
-      if (result !== false) return typeof result === 'boolean' ? result : unsure;
-    }
-    return false;
-  };
+function family(found: IpAddress | undefined): number | undefined {
+  return found?.family;
 }
