@@ -37,6 +37,26 @@ export function parsePort(value: Json): Port | { problem: string } {
   return problem === undefined ? { name: value } : { problem: asPort(value, problem) };
 }
 
+/** Whether a value is surely a port in its stored form, as nearly all are: told without making anything. */
+export function isPlainPort(value: Json): boolean {
+  if (typeof value !== 'string')
+    return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= maxPort;
+  let min = 0;
+  let number = 0;
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code === 58 && min === 0) {
+      min = number;
+      number = 0;
+    } else {
+      // Needless zeros take a closer look, as all else does.
+      if (code < 48 || code > 57 || (code === 48 && number === 0)) return false;
+      number = number * 10 + code - 48;
+    }
+  }
+  return min >= 1 && min < number && number <= maxPort;
+}
+
 function asPort(text: string, nameProblem: string): string {
   const dashed = /^\s*([0-9]+)\s*[-:]\s*([0-9]+)\s*$/.exec(text);
   if (dashed) return `must be a range with a colon and no blanks: "${dashed[1]}:${dashed[2]}"`;
@@ -51,7 +71,7 @@ export function portValue(port: Port): number | string {
 
 /** Brings a port into its stored form: `"80"` and `"80:80"` become 80. What is no port stays as it is. */
 export function canonicalPort(value: Json): Json {
-  if (typeof value !== 'string') return value;
+  if (typeof value !== 'string' || isPlainPort(value)) return value;
   const port = parsePort(value);
   return 'problem' in port ? value : portValue(port);
 }

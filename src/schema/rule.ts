@@ -52,6 +52,9 @@ interface Case<V> {
   old?: ApiObject;
 }
 
+/** What nearly every check gives. */
+const nothing: Problem[] = [];
+
 /** A rule on values of one type. The check may return one problem, several or nothing. */
 export function defineRule<V extends Json>(rule: {
   id: string;
@@ -65,7 +68,7 @@ export function defineRule<V extends Json>(rule: {
     ...rule,
     check: (value, situation) => {
       const found = rule.check(value as V, situation);
-      return found === undefined ? [] : Array.isArray(found) ? found : [found];
+      return found === undefined ? nothing : Array.isArray(found) ? found : [found];
     },
   };
 }

@@ -1,6 +1,6 @@
 import { limits } from '../limits.ts';
 import { equal } from '../machinery/equal.ts';
-import type { Json } from '../machinery/json.ts';
+import type { Json, JsonObject } from '../machinery/json.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { isJsonObject, ownField, setOwnField } from '../machinery/own-field.ts';
 import type { FieldError } from '../machinery/status.ts';
@@ -104,20 +104,29 @@ function walkBelow(plan: Plan, value: Json, old: Json | undefined, path: string,
 
 /** Brings values into the form that is stored (numbers in strings become numbers), in place; a second time changes nothing. */
 export function canonicalize(schema: Schema, object: ApiObject): void {
-  const walk = (plan: Plan, value: Json): Json => {
-    if (value === null) return value;
-    if (Array.isArray(value)) {
-      if (plan.items) for (const [index, item] of value.entries()) value[index] = walk(plan.items, item);
-    } else if (isJsonObject(value)) {
-      for (const name of Object.keys(value)) {
-        const child = plan.fields.get(name) ?? plan.rest;
-        if (!child) continue;
-        const next = walk(child, value[name]!);
-        if (next !== value[name]) setOwnField(value, name, next);
-      }
-    }
-    return plan.node.canonical ? plan.node.canonical(value) : value;
-  };
   const plan = planOf(schema, 'canonical');
-  if (plan) walk(plan, object as unknown as Json);
+  if (plan) canonicalValue(plan, object as unknown as Json);
+}
+
+function canonicalValue(plan: Plan, value: Json): Json {
+  if (value === null) return value;
+  if (Array.isArray(value)) {
+    const { items } = plan;
+    if (items)
+      for (let index = 0; index < value.length; index++) value[index] = canonicalValue(items, value[index]!);
+  } else if (typeof value === 'object') canonicalFields(plan, value);
+  return plan.node.canonical ? plan.node.canonical(value) : value;
+}
+
+/** Few fields have another spelling: these are looked up, not those that the object has. */
+function canonicalFields(plan: Plan, object: JsonObject): void {
+  for (const [name, child] of plan.fields) {
+    const field = ownField(object, name);
+    if (field === undefined) continue;
+    const next = canonicalValue(child, field);
+    if (next !== field) object[name] = next;
+  }
+  for (const name of plan.rest ? Object.keys(object) : []) {
+    if (!plan.fields.has(name)) setOwnField(object, name, canonicalValue(plan.rest!, object[name]!));
+  }
 }

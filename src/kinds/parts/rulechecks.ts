@@ -32,8 +32,8 @@ function portProblems(rule: JsonObject): Problem[] {
   const problems: Problem[] = [];
   const { protocol } = rule;
   // What is no protocol at all is an error already.
-  if (protocol !== undefined && (parseProtocol(protocol) === undefined || protocolHasPorts(protocol)))
-    return [];
+  if (protocol !== undefined && (protocolHasPorts(protocol) || parseProtocol(protocol) === undefined))
+    return problems;
   for (const [path, items] of portLists(rule)) {
     if (protocol !== undefined) {
       problems.push({ at: path, value: items, detail: hasNoPorts });
@@ -107,9 +107,21 @@ function versionOf(net: Json): number | undefined {
   return cidr && familyOf(cidr.address);
 }
 
+function netCount(rule: JsonObject): number {
+  let count = 0;
+  for (const side of sides) {
+    const entity = rule[side];
+    if (!isJsonObject(entity)) continue;
+    const { nets, notNets } = entity;
+    count += (Array.isArray(nets) ? nets.length : 0) + (Array.isArray(notNets) ? notNets.length : 0);
+  }
+  return count;
+}
+
 function familyProblems(rule: JsonObject): Problem[] {
   const problems: Problem[] = [];
   const ipVersion = rule.ipVersion as number | undefined;
+  if (ipVersion === undefined && netCount(rule) < 2) return problems;
   let first: { family: number; path: string } | undefined;
   for (const side of sides) {
     const entity = rule[side];

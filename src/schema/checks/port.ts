@@ -1,5 +1,5 @@
 import type { Json } from '../../machinery/json.ts';
-import { parsePort } from '../port.ts';
+import { isPlainPort, parsePort } from '../port.ts';
 import { portNameProblem } from '../port-name.ts';
 import { defineRule, type Rule } from '../rule.ts';
 import { textRule } from './text.ts';
@@ -18,6 +18,7 @@ export const portRule: Rule = defineRule<Json>({
     '15 lower case letters, digits and dashes).',
   source: 'kinds.md 0.4, numorstring values (Port); kinds.md 0.3b, Struct checks (Port)',
   check: value => {
+    if (isPlainPort(value)) return undefined;
     const port = parsePort(value);
     return 'problem' in port ? { detail: port.problem } : undefined;
   },

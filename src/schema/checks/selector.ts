@@ -1,9 +1,11 @@
 import type { Rule } from '../rule.ts';
 import { parseSelector, SelectorSyntaxError } from '../selector/parse.ts';
+import { isPlainSelector } from '../selector/plain.ts';
 import { Tokenizer } from '../selector/tokenize.ts';
 import { textRule } from './text.ts';
 
 function syntaxError(text: string): SelectorSyntaxError | undefined {
+  if (isPlainSelector(text)) return undefined;
   try {
     parseSelector(text);
     return undefined;
