@@ -104,7 +104,8 @@ function itemsCode(node: SchemaNode, bound: Bound): string[] {
     lines.push(`for (const item of value) if (!${childTest(node.items, 'item', bound)}) return false;`);
   }
   if (listType === 'set' || listType === 'map') {
-    lines.push(`if (value.length > 1 && hasRepeats(${bound.name(node)}, value)) return false;`);
+    const least = listType === 'set' ? 1 : 0;
+    lines.push(`if (value.length > ${least} && hasRepeats(${bound.name(node)}, value)) return false;`);
   }
   return lines;
 }

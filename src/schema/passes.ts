@@ -40,8 +40,9 @@ function structureIsRight(node: SchemaNode, value: Json): boolean {
 /** How many texts are compared each with each rather than put into a set. */
 const few = 8;
 
+/** Whether an item of a list of type set, or a key of one of type map, is there twice, or an item has no keys. */
 function hasRepeats(node: SchemaNode, items: Json[]): boolean {
-  if (items.every(item => typeof item === 'string')) {
+  if (node.schema['x-kubernetes-list-type'] === 'set' && items.every(item => typeof item === 'string')) {
     if (items.length > few) return new Set(items).size < items.length;
     return items.some((item, index) => items.indexOf(item) < index);
   }
