@@ -76,12 +76,11 @@ function fieldsCode(node: SchemaNode, bound: Bound): string[] {
   const { minProperties = 0, maxProperties = Infinity, required = [] } = node.schema;
   const lines: string[] = [];
   for (const [name, child] of node.properties) {
-    const field = bound.name(undefined);
-    const isPlain = !(name in Object.prototype) && name !== '__proto__';
-    const read = isPlain ? `value[${JSON.stringify(name)}]` : `ownField(value, ${JSON.stringify(name)})`;
-    lines.push(
-      `{ const ${field} = ${read}; if (${field} !== undefined && !${childTest(child, field, bound)}) return false; }`,
-    );
+    const text = JSON.stringify(name);
+    // These would be there in every object.
+    const read = name in Object.prototype ? `ownField(value, ${text})` : `value[${text}]`;
+    const test = childTest(child, 'field', bound);
+    lines.push(`{ const field = ${read}; if (field !== undefined && !${test}) return false; }`);
   }
   for (const name of required)
     lines.push(`if (!Object.hasOwn(value, ${JSON.stringify(name)})) return false;`);
@@ -125,9 +124,8 @@ function scalarTest(node: SchemaNode, value: string, bound: Bound): string {
   const { schema } = node;
   if (node.hasCombinations) return inFull;
   if (!schema.enum) return `(${[...plainTests(node, value, bound), inFull].join(' || ')})`;
-  const words = schema.enum.filter(
-    word => typeof word !== 'object' && bound.parts.structureIsRight(node, word),
-  );
+  const isWord = (one: Json) => typeof one === 'string' || typeof one === 'number';
+  const words = schema.enum.filter(one => isWord(one) && bound.parts.structureIsRight(node, one));
   return `(${[...words.map(word => `${value} === ${JSON.stringify(word)}`), inFull].join(' || ')})`;
 }
 
