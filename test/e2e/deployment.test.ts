@@ -7,7 +7,7 @@ import type { Cluster } from './cluster.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import type { Kubectl } from './kubectl.ts';
 import { endToEnd, root } from './suite.ts';
-import { type Deployed, deployBase, type KubernetesObject, renderBase } from './tortie.ts';
+import { type Deployed, deployBase, type KubernetesObject, render } from './tortie.ts';
 
 const tiers = '/apis/projectcalico.org/v3/tiers';
 
@@ -57,7 +57,7 @@ endToEnd('the base, with no rights but its own', {}, suite => {
 
   describe('manifests', () => {
     test('the pod satisfies the restricted Pod Security Standard', async () => {
-      const deployment = (await renderBase(admin)).find(({ kind }) => kind === 'Deployment')!;
+      const deployment = (await render(admin, 'base')).find(({ kind }) => kind === 'Deployment')!;
       const template = deployment.spec!.template as KubernetesObject;
       const pod = {
         ...template,
@@ -126,6 +126,44 @@ endToEnd('the base, with no rights but its own', {}, suite => {
       assert.equal(await canI('get', configMap, '-n', 'kube-system'), true);
       assert.equal(await canI('get', 'secrets', '-n', 'tortie'), false);
       assert.equal(await canI('get', 'tiers.projectcalico.org'), false);
+    });
+  });
+
+  describe("manifests of a datastore for Calico's components", () => {
+    let objects: KubernetesObject[];
+    const one = (kind: string) => objects.find(object => object.kind === kind)!;
+    before(async () => {
+      objects = await render(admin, 'agents-datastore');
+    });
+
+    test('the cluster takes all of them', async () => {
+      await admin.ok(['apply', '--dry-run=server', '-k', join(root, 'manifests/agents-datastore')]);
+    });
+
+    test('the pod needs no network of the cluster, no DNS and no node that is ready', async () => {
+      const { spec } = one('Deployment').spec!.template as KubernetesObject;
+      const { hostNetwork, dnsPolicy, tolerations } = spec!;
+      const needed = { hostNetwork: true, dnsPolicy: 'Default', tolerations: [{ operator: 'Exists' }] };
+      assert.deepEqual({ hostNetwork, dnsPolicy, tolerations }, needed);
+    });
+
+    test('its namespace takes the pod, which is restricted but for the network', async () => {
+      const { labels = {} } = one('Namespace').metadata;
+      const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'on-hosts', labels } };
+      await admin.ok(['create', '-f', '-'], { input: stringify(namespace) });
+      const pod = {
+        ...(one('Deployment').spec!.template as KubernetesObject),
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'pod', namespace: 'on-hosts' },
+      };
+      await admin.ok(['-n', 'on-hosts', 'create', 'serviceaccount', 'tortie']);
+      const { code, stderr } = await admin.run(['create', '--dry-run=server', '-f', '-'], {
+        input: stringify(pod),
+      });
+      assert.equal(code, 0, stderr);
+      const violations = /would violate PodSecurity "restricted:latest": (.*)/.exec(stderr)?.[1] ?? stderr;
+      assert.match(violations, /^host namespaces \(hostNetwork=true\), hostPort \([^()]*\)$/);
     });
   });
 

@@ -58,7 +58,7 @@ async function untilReady(kubeconfig: string, running: RunningProcess): Promise<
 export interface KubernetesObject {
   apiVersion: string;
   kind: string;
-  metadata: { name: string; namespace?: string };
+  metadata: { name: string; namespace?: string; labels?: Record<string, string> };
   spec?: Record<string, unknown>;
 }
 
@@ -77,9 +77,9 @@ interface PodSpec {
   volumes: { name: string }[];
 }
 
-/** The objects of manifests/base as kustomize renders them. */
-export async function renderBase(kubectl: Kubectl): Promise<KubernetesObject[]> {
-  const text = await kubectl.ok(['kustomize', join(root, 'manifests/base')]);
+/** The objects of a folder of manifests/ as kustomize renders them. */
+export async function render(kubectl: Kubectl, folder: string): Promise<KubernetesObject[]> {
+  const text = await kubectl.ok(['kustomize', join(root, 'manifests', folder)]);
   return parseAllDocuments(text).map(document => document.toJS());
 }
 
@@ -111,7 +111,7 @@ export async function deployBase(
   firstArgs: string[] = [],
 ): Promise<Deployed> {
   const kubectl = await suite.kubectl(cluster.adminKubeconfig);
-  const objects = await renderBase(kubectl);
+  const objects = await render(kubectl, 'base');
   const [port] = (await freePorts(1)) as [number];
   const isRegistration = ({ kind }: KubernetesObject) => kind === 'APIService';
 
