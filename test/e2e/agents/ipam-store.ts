@@ -62,12 +62,20 @@ export class IpamStore {
     return items as unknown as Stored<Spec>[];
   }
 
+  /**
+   * Throws NotWritten when the mark could not be set. Once it is set the object is as good as gone: whoever reads it next deletes it,
+   * so that it may be missing here, or be another one of that name.
+   */
   async remove<Spec extends { deleted: boolean }>(stored: Stored<Spec>): Promise<void> {
     const { name } = stored.metadata;
     await this.update({ ...stored, spec: { ...stored.spec, deleted: true } });
-    await this.#stored(this.#client.get(this.#plural, name));
-    this.#trace?.(`delete ${this.#plural}`);
-    await this.#outcome(this.#client.remove(this.#plural, this.#object(stored.metadata, stored.spec)));
+    try {
+      await this.#stored(this.#client.get(this.#plural, name));
+      this.#trace?.(`delete ${this.#plural}`);
+      await this.#outcome(this.#client.remove(this.#plural, this.#object(stored.metadata, stored.spec)));
+    } catch (error) {
+      if (!(error instanceof NotWritten)) throw error;
+    }
   }
 
   #object(metadata: CalicoObject['metadata'], spec: unknown): CalicoObject {

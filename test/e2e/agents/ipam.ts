@@ -147,7 +147,8 @@ export class Ipam {
       try {
         return await this.#again(async () => this.#blockOf(await this.#pendingAffinity(cidr)));
       } catch (error) {
-        if (!(error instanceof Lost)) throw error;
+        // Another process of the host may be giving the same block up. Then an assignment fails, and the kubelet asks again.
+        if (!(error instanceof Lost || error instanceof NotWritten)) throw error;
       }
     }
     throw new Error('no block could be claimed: too many others do the same');
