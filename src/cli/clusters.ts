@@ -50,14 +50,17 @@ async function openCluster(path: string | undefined, log: Log): Promise<ClusterC
 async function refuseSeparateStore(options: Options, client: ClusterClient, log: Log): Promise<void> {
   if (options.allowSeparateDatastore) return;
   const path = '/apis/crd.projectcalico.org/v1';
-  let status: number;
+  let answer: number | string;
   try {
-    ({ status } = await client.request('GET', path));
+    answer = (await client.request('GET', path)).status;
   } catch (error) {
-    log.warn('whether the cluster has CRDs of Calico is not known', { error: String(error) });
+    answer = String(error);
+  }
+  if (answer === 404) return;
+  if (answer !== 200) {
+    log.warn('whether the cluster has CRDs of Calico is not known', { answer });
     return;
   }
-  if (status !== 200) return;
   throw new Error(
     `the cluster serves crd.projectcalico.org/v1, which Calico's agents read: what is written to the ${options.datastore} ` +
       'datastore of this server would never be enforced. --allow-separate-datastore starts it all the same',
