@@ -27,6 +27,8 @@ export interface WatchOptions {
   resourceVersion: string;
   /** Reads a line; by default as JSON. Give a reader that keeps 64-bit integers where there are any. */
   parse?: (line: Buffer) => Json;
+  /** The form that the objects are to have, by default whole objects. */
+  accept?: string;
   /**
    * Time after which the server ends one connection of the watch. By default 5 to 10 minutes, as client-go.
    */
@@ -111,7 +113,7 @@ async function stream(
     origin,
     path: `${prefix}${path}${path.includes('?') ? '&' : '?'}${query}`,
     method: 'GET',
-    headers: { ...context.headers, ...headers },
+    headers: { ...context.headers, ...(options.accept && { accept: options.accept }), ...headers },
     signal: AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000 + overdueMs)]),
   });
   if (response.statusCode !== 200) {

@@ -49,6 +49,8 @@ function statusErrorOf(error: unknown): StatusError | undefined {
       return serviceUnavailable(`the datastore is unavailable: ${error.message}`, retryAfterSeconds);
     case 'TooLarge':
       return requestEntityTooLarge(error.message);
+    case 'Refused':
+      return error.cause instanceof StatusError ? error.cause : internalError(error.message);
     default:
       // The registry answers these; one that gets here was forgotten there.
       return internalError(`${error.code}: ${error.message}`);

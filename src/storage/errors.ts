@@ -1,10 +1,14 @@
-/** The closed set of errors that a backend may throw. Everything above storage switches on `code`. */
+/**
+ * The closed set of errors that a backend may throw. Everything above storage switches on `code`. Refused is what a store
+ * with rules of its own does not take, now or later: its cause is the StatusError to answer with.
+ */
 export type StorageErrorCode =
   | 'NotFound'
   | 'Exists'
   | 'Conflict'
   | 'Compacted'
   | 'TooLarge'
+  | 'Refused'
   | 'Unavailable'
   | 'Closed';
 

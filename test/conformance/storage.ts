@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Backend } from '../../src/storage/backend.ts';
+import type { Backend, Revision } from '../../src/storage/backend.ts';
 import { guards } from './storage/guards.ts';
 import { keys } from './storage/keys.ts';
 import { life } from './storage/life.ts';
@@ -25,6 +26,12 @@ export interface StorageUnderTest {
   agesByRevisions?: boolean;
   /** Why there is no such store on this machine. */
   unavailable?: string | false;
+  /** Whether others write to the store too, so that its revision moves by itself. */
+  shared?: boolean;
+  /** The largest value that it takes, where that is less than limits.maxObjectBytes. */
+  largestBytes?: number;
+  /** How many entries are many, where 12,000 take too long. */
+  many?: number;
   /** Tests that this store cannot pass, by name, each with the reason. */
   skip?: Record<string, string>;
 }
@@ -33,6 +40,8 @@ export interface StorageUnderTest {
 export interface Suite extends StorageUnderTest {
   /** Declares a test on a store of its own, which is closed at the end. */
   test(name: string, run: (store: Backend) => Promise<void>): void;
+  /** Asserts that a revision of the whole store is this one; where others write too, that it is not before it. */
+  stands(actual: Revision, expected: Revision): void;
 }
 
 export type Group = (suite: Suite) => void;
@@ -65,9 +74,13 @@ export function storageConformance(store: StorageUnderTest): void {
       }
     });
   };
+  const stands = (actual: Revision, expected: Revision): void => {
+    if (store.shared) assert.ok(actual >= expected, `${actual} is before ${expected}`);
+    else assert.equal(actual, expected);
+  };
   describe(`storage: ${store.name}`, { skip: store.unavailable ?? false }, () => {
     for (const [name, group] of Object.entries(groups)) {
-      describe(name, () => group({ ...store, test: declare }));
+      describe(name, () => group({ ...store, test: declare, stands }));
     }
     for (const name of unused) throw new Error(`there is no test "${name}" to skip`);
   });

@@ -11,12 +11,12 @@ import type {
   Write,
 } from '../backend.ts';
 import { StorageError } from '../errors.ts';
+import { shared } from '../shared-question.ts';
 import { type ClientOptions, EtcdClient } from './client.ts';
 import { classify } from './failure.ts';
 import { contractKey, rangeOf, rawKey } from './keys.ts';
 import { type KeyValue, methods, type rangeResponse } from './messages.ts';
 import type { Of } from './protobuf.ts';
-import { shared } from './shared-question.ts';
 import { Slots } from './slots.ts';
 import { EtcdWatch, type WatchPlan } from './watch.ts';
 import { outcomeOf, transactionOf } from './write.ts';

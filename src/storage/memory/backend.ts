@@ -12,7 +12,7 @@ import type {
   Write,
 } from '../backend.ts';
 import { StorageError } from '../errors.ts';
-import { compareKeys } from './keys.ts';
+import { compareKeys } from '../keys.ts';
 
 export interface MemoryOptions {
   /** Milliseconds since the epoch; tells the age of history. */

@@ -22,7 +22,7 @@ function everyCall(store: Backend, index = 0): Promise<unknown>[] {
 }
 
 /** Opening, growing old, closing. */
-export const life: Group = ({ test, open, agesByRevisions }) => {
+export const life: Group = ({ test, open, agesByRevisions, shared }) => {
   test('a new store is empty and well', async store => {
     assert.ok((await store.revision()) >= 1);
     await store.check();
@@ -65,6 +65,8 @@ export const life: Group = ({ test, open, agesByRevisions }) => {
         codes.add((result.reason as StorageError).code ?? String(result.reason));
     }
     codes.delete('NotFound');
+    // Revision 1 of a store that others fill too is long gone.
+    if (shared) codes.delete('Compacted');
     assert.deepEqual([...codes], ['Closed']);
   });
 

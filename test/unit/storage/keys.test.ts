@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compareKeys } from '../../../../src/storage/memory/keys.ts';
+import { compareKeys } from '../../../src/storage/keys.ts';
 
 test('keys are ordered as their UTF-8 bytes are', () => {
   // Much alike, so that the first difference is not always at the start; of all ranges that matter.
