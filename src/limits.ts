@@ -511,6 +511,12 @@ export const limitTable = {
     what: 'Calls to etcd under way at once.',
     answer: 'the call waits',
   },
+  maxFirstSeenTimes: {
+    value: 50_000,
+    unit: 'count',
+    what: 'Values of IPAM in etcd of one kind whose time of creation is remembered, since it is not stored.',
+    answer: 'the oldest count as new',
+  },
   etcdWatchesOpening: {
     value: 100,
     unit: 'count',

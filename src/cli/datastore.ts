@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Options } from '../config/options.ts';
 import type { Kind } from '../kinds/kind.ts';
@@ -27,9 +28,33 @@ export async function openDatastore(options: Options, log: Log): Promise<Datasto
   switch (options.datastore) {
     case 'memory':
       return { backend: createMemoryBackend(), codecOf: v3Codec };
+    case 'etcd':
+      return openEtcd(options, log);
     default:
       return { backend: await openEmbedded(options.dataDir, log), codecOf: v3Codec };
   }
+}
+
+/** Its modules are loaded only here: whoever does without etcd does not pay for them. */
+async function openEtcd(options: Options, log: Log): Promise<Datastore> {
+  const [{ openEtcd }, { etcdCodec }] = await Promise.all([
+    import('../storage/etcd/backend.ts'),
+    import('../storage/etcd/codecs/codec.ts'),
+  ]);
+  const { etcdCaCert, etcdCert, etcdKey, etcdUsername, etcdPassword, etcdPasswordFile } = options;
+  const password =
+    etcdPasswordFile === undefined ? etcdPassword : readFileSync(etcdPasswordFile, 'utf8').trimEnd();
+  const backend = openEtcd({
+    endpoints: options.etcdEndpoints,
+    tls: {
+      ...(etcdCaCert && { ca: readFileSync(etcdCaCert) }),
+      ...(etcdCert && { cert: readFileSync(etcdCert) }),
+      ...(etcdKey && { key: readFileSync(etcdKey) }),
+    },
+    ...(etcdUsername && { user: { name: etcdUsername, password: password! } }),
+    log,
+  });
+  return { backend, codecOf: etcdCodec };
 }
 
 function openEmbedded(dataDir: string, log: Log): Promise<Backend> {

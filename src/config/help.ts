@@ -1,5 +1,5 @@
 import { type CommandFlag, datastoreOptions } from './command.ts';
-import { environmentName, optionEntries } from './options.ts';
+import { environmentName, environmentNames, optionEntries } from './options.ts';
 
 /** The text of `tortie serve --help`. */
 export function optionHelp(): string {
@@ -10,11 +10,13 @@ export function optionHelp(): string {
     section = option.section;
     const dashes = flag.length === 1 ? '-' : '--';
     lines.push(`  ${dashes}${flag}${option.value ? ` ${option.value}` : ''}${defaultText(option.default)}`);
-    lines.push(`      ${option.text}`);
+    const calico = environmentNames(flag)[2];
+    lines.push(`      ${option.text}${calico ? ` Also ${calico}.` : ''}`);
   }
   lines.push(
     '',
     `Each flag has an environment variable: ${environmentName('secure-port')} for --secure-port.`,
+    "Calico's own names are known too, alone or after CALICO_.",
   );
   return lines.join('\n');
 }
@@ -47,12 +49,13 @@ export function optionPage(): string {
   const rows = optionEntries.map(([flag, option]) => {
     const name = flag.length === 1 ? `-${flag}` : `--${flag}`;
     const fallback = defaultText(option.default).replace(/^ \(default (.*)\)$/, '`$1`');
-    return `| \`${name}\` | \`${environmentName(flag)}\` | ${option.type} | ${fallback} | ${option.text} |`;
+    const variables = environmentNames(flag).map(variable => `\`${variable}\``);
+    return `| \`${name}\` | ${variables.join(', ')} | ${option.type} | ${fallback} | ${option.text} |`;
   });
   return [
     '# Options of `tortie serve`',
     '',
-    'Generated from `src/config/options.ts` by `npm run gen`. A flag wins over its environment variable.',
+    'Generated from `src/config/options.ts` by `npm run gen`. A flag wins over its environment variables; of several variables the first that is set counts.',
     '',
     '| flag | environment | type | default | what it does |',
     '|---|---|---|---|---|',

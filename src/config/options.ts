@@ -13,6 +13,8 @@ interface Option {
   /** A name for the value in the usage line. */
   value?: string;
   text: string;
+  /** The variable by which Calico's own components know it; also with CALICO_ before it, which wins. */
+  calico?: string;
   section: 'Serving' | 'Storage' | 'Authentication' | 'Authorization' | 'Limits' | 'Logging';
 }
 
@@ -82,7 +84,57 @@ export const optionTable = {
     default: 'embedded',
     value: 'NAME',
     section: 'Storage',
-    text: 'Where objects are kept: `embedded` (a file in the data directory) or `memory` (lost at exit).',
+    calico: 'DATASTORE_TYPE',
+    text: "Where objects are kept: `embedded` (a file in the data directory), `memory` (lost at exit) or `etcd` (Calico's own, also `etcdv3`).",
+  },
+  'etcd-endpoints': {
+    type: 'list',
+    default: [],
+    value: 'URLS',
+    section: 'Storage',
+    calico: 'ETCD_ENDPOINTS',
+    text: 'Members of etcd, each as https://host:port or http://host:port.',
+  },
+  'etcd-ca-cert': {
+    type: 'string',
+    value: 'FILE',
+    section: 'Storage',
+    calico: 'ETCD_CA_CERT_FILE',
+    text: "CA of etcd's certificate, PEM; those that the system trusts without it.",
+  },
+  'etcd-cert': {
+    type: 'string',
+    value: 'FILE',
+    section: 'Storage',
+    calico: 'ETCD_CERT_FILE',
+    text: 'Client certificate for etcd, PEM.',
+  },
+  'etcd-key': {
+    type: 'string',
+    value: 'FILE',
+    section: 'Storage',
+    calico: 'ETCD_KEY_FILE',
+    text: 'Key of --etcd-cert.',
+  },
+  'etcd-username': {
+    type: 'string',
+    value: 'NAME',
+    section: 'Storage',
+    calico: 'ETCD_USERNAME',
+    text: 'User of etcd, where it has users.',
+  },
+  'etcd-password': {
+    type: 'string',
+    value: 'PASSWORD',
+    section: 'Storage',
+    calico: 'ETCD_PASSWORD',
+    text: 'Password of --etcd-username; better given by a variable or a file.',
+  },
+  'etcd-password-file': {
+    type: 'string',
+    value: 'FILE',
+    section: 'Storage',
+    text: 'File that holds the password of --etcd-username.',
   },
   'allow-separate-datastore': {
     type: 'boolean',
@@ -238,6 +290,12 @@ export type Options = ValuesOf<typeof optionTable>;
 /** The environment variable of a flag: TORTIE_SECURE_PORT for secure-port. */
 export function environmentName(flag: string): string {
   return `TORTIE_${flag.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** All variables of a flag, the first that is set counts: our own, then those of Calico's components. */
+export function environmentNames(flag: OptionName): string[] {
+  const { calico }: Option = optionTable[flag];
+  return [environmentName(flag), ...(calico ? [`CALICO_${calico}`, calico] : [])];
 }
 
 /** The name of a flag's value among the options: securePort for secure-port. */

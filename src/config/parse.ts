@@ -1,7 +1,7 @@
 import { parseGoDuration } from '../machinery/duration.ts';
 import {
   camelCase,
-  environmentName,
+  environmentNames,
   type Options,
   type OptionType,
   optionEntries,
@@ -32,17 +32,24 @@ export function parseOptions(args: string[], environment: NodeJS.ProcessEnv): Op
 export function optionsOf(given: Map<string, Given>, environment: NodeJS.ProcessEnv): Options {
   const options: Record<string, unknown> = {};
   for (const [flag, option] of optionEntries) {
-    const variable = environmentName(flag);
-    const { text, source } = given.get(flag) ?? { text: environment[variable], source: variable };
+    const found = given.get(flag) ?? variableOf(flag, environment);
     const fallback =
       option.type === 'duration' && option.default !== undefined
         ? parseGoDuration(String(option.default))
         : option.default;
-    options[camelCase(flag)] = text === undefined ? fallback : readValue(option.type, text, source);
+    options[camelCase(flag)] = found ? readValue(option.type, found.text, found.source) : fallback;
   }
   const parsed = options as Options;
+  if (parsed.datastore === 'etcdv3') parsed.datastore = 'etcd';
   checkTogether(parsed);
   return parsed;
+}
+
+/** What the environment says of a flag. Calico's manifests set variables to nothing where they mean none. */
+function variableOf(flag: keyof typeof optionTable, environment: NodeJS.ProcessEnv): Given | undefined {
+  const [own, ...calicos] = environmentNames(flag);
+  const source = environment[own!] === undefined ? calicos.find(name => environment[name]) : own;
+  return source === undefined ? undefined : { text: environment[source]!, source };
 }
 
 /**
@@ -126,7 +133,25 @@ function checkTogether(options: Options): void {
     throw new OptionError('--tls-cert-file and --tls-private-key-file are given together or not at all');
   }
   if (options.securePort > 65535) throw new OptionError('--secure-port must be at most 65535');
-  if (!['embedded', 'memory'].includes(options.datastore)) {
-    throw new OptionError(`--datastore must be embedded or memory, not ${JSON.stringify(options.datastore)}`);
+  if (!datastores.includes(options.datastore)) {
+    const names = datastores.join(', ').replace(/, (?=[^,]*$)/, ' or ');
+    throw new OptionError(`--datastore must be ${names}, not ${JSON.stringify(options.datastore)}`);
+  }
+  if (options.datastore === 'etcd') checkEtcd(options);
+}
+
+const datastores = ['embedded', 'memory', 'etcd'];
+
+function checkEtcd(options: Options): void {
+  if (options.etcdEndpoints.length === 0) throw new OptionError('--datastore etcd needs --etcd-endpoints');
+  if ((options.etcdCert === undefined) !== (options.etcdKey === undefined)) {
+    throw new OptionError('--etcd-cert and --etcd-key are given together or not at all');
+  }
+  if (options.etcdPassword !== undefined && options.etcdPasswordFile !== undefined) {
+    throw new OptionError('--etcd-password and --etcd-password-file exclude each other');
+  }
+  const hasPassword = (options.etcdPassword ?? options.etcdPasswordFile) !== undefined;
+  if ((options.etcdUsername !== undefined) !== hasPassword) {
+    throw new OptionError('--etcd-username and its password are given together or not at all');
   }
 }

@@ -17,10 +17,12 @@ export async function checkChange(
   object: ApiObject,
   old: ApiObject | undefined,
 ): Promise<Guard[]> {
-  const { kind } = parts;
+  const { kind, codec } = parts;
   const errors = objectErrors(kind, object, old);
   const guards: Guard[] = [];
-  if (kind.admit && !errors.some(error => error.type === 'TypeInvalid')) {
+  const typesFit = !errors.some(error => error.type === 'TypeInvalid');
+  if (typesFit) errors.push(...(codec.refuses?.({ object, ...(old && { old }) }) ?? []));
+  if (kind.admit && typesFit) {
     const recording = recordingView(parts);
     errors.push(...(await kind.admit({ operation, object, old }, recording.view)));
     guards.push(...recording.guards);
@@ -31,7 +33,8 @@ export async function checkChange(
 
 /** The same for an object that is to be deleted, of which only the rules across objects can say something. */
 export async function checkRemoval(parts: ResourceParts, object: ApiObject): Promise<Guard[]> {
-  const { kind } = parts;
+  const { kind, codec } = parts;
+  refuse(parts, object, codec.refuses?.({ old: object }) ?? []);
   if (!kind.admit) return [];
   const change: Change = { operation: 'delete', object, old: undefined };
   const { view, guards } = recordingView(parts);
@@ -39,7 +42,8 @@ export async function checkRemoval(parts: ResourceParts, object: ApiObject): Pro
   return guards;
 }
 
-function refuse(parts: ResourceParts, object: ApiObject, errors: FieldError[]): void {
+/** Throws 422 where there are problems. */
+export function refuse(parts: ResourceParts, object: ApiObject, errors: FieldError[]): void {
   if (errors.length === 0) return;
   throw invalid(group, parts.kind.kind, nameOf(object), errors.slice(0, limits.maxFieldErrors));
 }

@@ -95,6 +95,13 @@ async function store(
   if (object.metadata.resourceVersion) {
     throw badRequest('resourceVersion should not be set on objects to be created');
   }
+  const others = codec.candidateKeys(object.metadata.namespace, nameOf(object)).filter(each => each !== key);
+  if (others.length > 0) {
+    // The name may be taken by an object under another key.
+    await cache.fresh();
+    const existing = cache.get(object.metadata.namespace ?? '', nameOf(object));
+    if (existing) throw exists(parts, object, existing.object());
+  }
   try {
     const value = codec.encode(object);
     return codec.decode(await backend.write({ type: 'create', key, value }, options.guards));

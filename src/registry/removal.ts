@@ -1,6 +1,7 @@
 import { copy } from '../machinery/equal.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import type { Guard } from '../storage/backend.ts';
+import { refuse } from './admit.ts';
 import type { Current } from './change.ts';
 import { type ResourceParts, timestamp } from './context.ts';
 
@@ -52,6 +53,7 @@ async function mark(
   next.metadata.deletionTimestamp = timestamp(parts.now());
   next.metadata.deletionGracePeriodSeconds = 0;
   if (next.metadata.generation) next.metadata.generation++;
+  refuse(parts, next, parts.codec.refuses?.({ object: next, old }) ?? []);
   if (options.dryRun) return next;
   const value = parts.codec.encode(next);
   const { key, revision } = current;

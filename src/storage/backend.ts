@@ -1,4 +1,5 @@
 import type { ApiObject } from '../machinery/object.ts';
+import type { FieldError } from '../machinery/status.ts';
 
 /**
  * The storage contract. Keys are strings ordered by their UTF-8 bytes, values are bytes that a backend never looks into;
@@ -116,6 +117,8 @@ export interface Codec {
   decode(entry: Entry): ApiObject;
   /** Whether a key under the prefix is rightly there, and none of the kind's: it is passed over in silence. */
   skips?(key: string): boolean;
+  /** What keeps the backend from storing `object`, or from removing `old` where there is none: it has no place for it, or no use. */
+  refuses?(change: { object?: ApiObject; old?: ApiObject }): FieldError[];
   /** Whether objects are read only through this backend, since their owners write them directly. */
   readOnly?: boolean;
 }

@@ -1,5 +1,5 @@
 import type { Backend } from '../../src/storage/backend.ts';
-import { type EtcdOptions, openEtcdBackend } from '../../src/storage/etcd/backend.ts';
+import { type EtcdOptions, openEtcd } from '../../src/storage/etcd/backend.ts';
 import { findBinaries, missingBinaries } from '../e2e/binaries.ts';
 import { type Etcd, folderForEtcd, startEtcd } from '../e2e/etcd.ts';
 
@@ -35,7 +35,7 @@ const kept = new Set<Etcd>();
 const stops = new WeakMap<Etcd, () => Promise<void>>();
 
 function onServer(etcd: Etcd, stop: () => Promise<void>, options: Partial<EtcdOptions>): Backend {
-  const store = openEtcdBackend({ endpoints: [etcd.url], ...options });
+  const store = openEtcd({ endpoints: [etcd.url], ...options });
   servers.set(store, etcd);
   stops.set(etcd, stop);
   const close = store.close.bind(store);

@@ -37,7 +37,7 @@ const mayImport: Record<string, string[]> = {
   // It implements the interfaces through which access reaches the cluster.
   'kube/': ['machinery/', 'access/', ...interfaces],
   'kinds/': ['schema/', 'machinery/'],
-  'storage/': ['machinery/', 'kinds/', ...interfaces],
+  'storage/': ['machinery/', 'schema/', 'kinds/', ...interfaces],
   'watch/': ['machinery/', ...contract, ...interfaces],
   'registry/': ['watch/', 'kinds/', 'schema/', 'machinery/', ...contract, ...interfaces],
   'access/': ['registry/', 'watch/', 'kinds/', 'schema/', 'machinery/', ...contract, ...interfaces],

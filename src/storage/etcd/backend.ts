@@ -13,6 +13,7 @@ import type {
 import { StorageError } from '../errors.ts';
 import { shared } from '../shared-question.ts';
 import { type ClientOptions, EtcdClient } from './client.ts';
+import { withDefaultAllow } from './default-allow.ts';
 import { classify } from './failure.ts';
 import { contractKey, rangeOf, rawKey } from './keys.ts';
 import { type KeyValue, methods, type rangeResponse } from './messages.ts';
@@ -34,8 +35,8 @@ const anchor = Buffer.from('/calico/');
  * are etcd's own. Throws an Error for options that can never work; a cluster that cannot be reached makes each call
  * Unavailable.
  */
-export function openEtcdBackend(options: EtcdOptions): Backend {
-  return new EtcdStore(options);
+export function openEtcd(options: EtcdOptions): Backend {
+  return withDefaultAllow(new EtcdStore(options));
 }
 
 class EtcdStore implements Backend {
