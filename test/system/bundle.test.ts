@@ -4,7 +4,7 @@ import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { clientOf } from '../e2e/client.ts';
-import { startProcess } from '../e2e/process.ts';
+import { freePorts, startProcess } from '../e2e/process.ts';
 import { networkSet, networkSets, root, temporaryFolder } from './server.ts';
 
 test('the bundle runs by itself, from a folder that cannot be written', async t => {
@@ -43,4 +43,28 @@ test('the bundle runs by itself, from a folder that cannot be written', async t 
   assert.equal((await client.request('GET', `${networkSets}/bundled`)).status, 200);
   assert.equal((await client.request('GET', '/readyz')).status, 200);
   assert.equal(await server.stop(), 0);
+});
+
+test('the bundle reaches for etcd when it is told to', { timeout: 60_000 }, async t => {
+  const folder = temporaryFolder(t);
+  const bundle = join(folder, 'app');
+  execFileSync(process.execPath, ['scripts/bundle.ts', bundle], { cwd: root, stdio: 'pipe' });
+  const [port] = await freePorts(1);
+  const server = await startProcess({
+    name: 'bundle',
+    command: process.execPath,
+    args: [
+      join(bundle, 'tortie.mjs'),
+      'serve',
+      `--data-dir=${join(folder, 'data')}`,
+      '--secure-port=0',
+      '--datastore=etcd',
+      `--etcd-endpoints=http://127.0.0.1:${port}`,
+    ],
+    folder,
+    env: { PATH: process.env.PATH },
+  });
+  t.after(() => server.stop());
+  // Nothing listens there: what matters is that its client is in the bundle and says so.
+  await server.waitForLine(/ECONNREFUSED.*the store is not followed/);
 });

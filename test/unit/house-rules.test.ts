@@ -83,8 +83,9 @@ suite('imports point downwards', () => {
 function mayShare(module: string, imported: string): boolean {
   if (!module.startsWith('storage/')) return true;
   if (contract.includes(module)) return contract.includes(imported);
-  const folder = dirname(module);
-  return folder === 'storage' || dirname(imported) === 'storage' || imported.startsWith(`${folder}/`);
+  const [, backend] = module.split('/');
+  const alone = dirname(module) === 'storage' || dirname(imported) === 'storage';
+  return alone || imported.startsWith(`storage/${backend}/`);
 }
 
 suite('files', () => {
