@@ -1,9 +1,10 @@
 import { limits } from '../limits.ts';
 import { equal } from '../machinery/equal.ts';
-import type { Json, JsonObject } from '../machinery/json.ts';
+import type { Json } from '../machinery/json.ts';
 import type { ApiObject } from '../machinery/object.ts';
-import { isJsonObject, ownField, setOwnField } from '../machinery/own-field.ts';
+import { isJsonObject, ownField } from '../machinery/own-field.ts';
 import type { FieldError } from '../machinery/status.ts';
+import { canonicalOf } from './canonical-code.ts';
 import { addError } from './field-errors.ts';
 import type { Situation } from './rule.ts';
 import type { Schema } from './schema.ts';
@@ -11,7 +12,7 @@ import type { Schema } from './schema.ts';
 /** The errors after which a rule could meet a value that is not of the shape it relies on. */
 const wrongShape = new Set<FieldError['type']>(['TypeInvalid', 'Required']);
 
-/** The part of a schema that leads to nodes with a property: most fields of a kind have neither rules nor another spelling. */
+/** The part of a schema that leads to nodes with rules: most fields of a kind have none. */
 interface Plan {
   node: Schema;
   fields: Map<string, Plan>;
@@ -20,26 +21,23 @@ interface Plan {
   items: Plan | undefined;
 }
 
-type Plans = WeakMap<Schema, Plan | 'none'>;
+const plans = new WeakMap<Schema, Plan | 'none'>();
 
-const plans: Record<'rules' | 'canonical', Plans> = { rules: new WeakMap(), canonical: new WeakMap() };
-
-/** The plan of a schema, made once; undefined where neither the schema nor one below it has the property. */
-function planOf(schema: Schema | undefined, property: 'rules' | 'canonical'): Plan | undefined {
+/** The plan of a schema, made once; undefined where neither the schema nor one below it has rules. */
+function planOf(schema: Schema | undefined): Plan | undefined {
   if (!schema) return undefined;
-  const known = plans[property].get(schema);
+  const known = plans.get(schema);
   if (known !== undefined) return known === 'none' ? undefined : known;
   const fields = new Map<string, Plan>();
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
-    const plan = planOf(field, property);
+    const plan = planOf(field);
     if (plan) fields.set(name, plan);
   }
-  const rest = planOf(schema.additionalProperties, property);
-  const items = planOf(schema.items, property);
-  const isNeeded =
-    schema[property] !== undefined || fields.size > 0 || rest !== undefined || items !== undefined;
+  const rest = planOf(schema.additionalProperties);
+  const items = planOf(schema.items);
+  const isNeeded = schema.rules !== undefined || fields.size > 0 || rest !== undefined || items !== undefined;
   const plan = isNeeded ? { node: schema, fields, rest, items } : undefined;
-  plans[property].set(schema, plan ?? 'none');
+  plans.set(schema, plan ?? 'none');
   return plan;
 }
 
@@ -79,7 +77,7 @@ export function checkRulesOf(
       }
     }
   };
-  const plan = planOf(schema, 'rules');
+  const plan = planOf(schema);
   const { object, old } = situation as unknown as { object: Json; old: Json | undefined };
   if (plan) walk(plan, object, old, '');
 }
@@ -104,29 +102,5 @@ function walkBelow(plan: Plan, value: Json, old: Json | undefined, path: string,
 
 /** Brings values into the form that is stored (numbers in strings become numbers), in place; a second time changes nothing. */
 export function canonicalize(schema: Schema, object: ApiObject): void {
-  const plan = planOf(schema, 'canonical');
-  if (plan) canonicalValue(plan, object as unknown as Json);
-}
-
-function canonicalValue(plan: Plan, value: Json): Json {
-  if (value === null) return value;
-  if (Array.isArray(value)) {
-    const { items } = plan;
-    if (items)
-      for (let index = 0; index < value.length; index++) value[index] = canonicalValue(items, value[index]!);
-  } else if (typeof value === 'object') canonicalFields(plan, value);
-  return plan.node.canonical ? plan.node.canonical(value) : value;
-}
-
-/** Few fields have another spelling: these are looked up, not those that the object has. */
-function canonicalFields(plan: Plan, object: JsonObject): void {
-  for (const [name, child] of plan.fields) {
-    const field = ownField(object, name);
-    if (field === undefined) continue;
-    const next = canonicalValue(child, field);
-    if (next !== field) object[name] = next;
-  }
-  for (const name of plan.rest ? Object.keys(object) : []) {
-    if (!plan.fields.has(name)) setOwnField(object, name, canonicalValue(plan.rest!, object[name]!));
-  }
+  canonicalOf(schema)?.(object as unknown as Json);
 }
