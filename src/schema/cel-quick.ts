@@ -29,7 +29,8 @@ export function quickRule(tree: ASTNode): QuickRule {
     holds(tree as unknown as Tree, false, names),
   ];
   const library = { unsure, isMap, asMap, equals, less, lessOrEqual, size, search, exists, address, family };
-  return runCode(`return self => ${yes} ? true : ${no} ? false : unsure;`, library) as QuickRule;
+  const code = `return self => { const fields = asMap(self); return ${yes} ? true : ${no} ? false : unsure; };`;
+  return runCode(code, library) as QuickRule;
 }
 
 const never = 'undefined';
@@ -68,7 +69,7 @@ function value(tree: Tree, names: Names): string {
       return names.get(args as string) ?? never;
     case '.': {
       const [of, name] = args as [Tree, string];
-      return isHidden(of, name) ? never : `asMap(${value(of, names)})[${JSON.stringify(name)}]`;
+      return isHidden(of, name) ? never : field(of, name, names);
     }
     case '==':
       return `equals(${part(0)}, ${part(1)})`;
@@ -112,9 +113,15 @@ function has({ op, args }: Tree, wanted: boolean, names: Names): string {
   if (op !== '.') return never;
   const [of, name] = args as [Tree, string];
   if (isHidden(of, name)) return never;
-  const field = `asMap(${value(of, names)})[${JSON.stringify(name)}]`;
-  if (wanted) return `(${field} ?? undefined) !== undefined`;
-  return `(isMap(${value(of, names)}) && ${field} === undefined)`;
+  const found = field(of, name, names);
+  if (wanted) return `(${found} ?? undefined) !== undefined`;
+  return `(isMap(${value(of, names)}) && ${found} === undefined)`;
+}
+
+/** A field, which is undefined where the value is no map. */
+function field({ op, args }: Tree, name: string, names: Names): string {
+  const isSelf = op === 'id' && names.get(args as string) === 'self';
+  return `${isSelf ? 'fields' : `asMap(${value({ op, args }, names)})`}[${JSON.stringify(name)}]`;
 }
 
 function call([name, args]: [string, Tree[]], names: Names): string {
