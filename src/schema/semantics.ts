@@ -92,9 +92,10 @@ function walkBelow(plan: Plan, value: Json, old: Json | undefined, path: string,
   } else if (isJsonObject(value)) {
     for (const name of Object.keys(value)) {
       const field = plan.fields.get(name);
-      const child = field ?? plan.rest;
+      const isProperty = Object.hasOwn(plan.node.properties ?? {}, name);
+      const child = isProperty ? field : plan.rest;
       if (!child) continue;
-      const at = field ? (path === '' ? name : `${path}.${name}`) : `${path}[${name}]`;
+      const at = isProperty ? (path === '' ? name : `${path}.${name}`) : `${path}[${name}]`;
       visit(child, value[name]!, isJsonObject(old) ? ownField(old, name) : undefined, at);
     }
   }
