@@ -53,21 +53,26 @@ function inTexts(value: Json): Json {
   return typeof value === 'number' ? `${value}` : value;
 }
 
+/** An object as it is when it is checked. */
+function settled(kind: Kind, object: ApiObject): ApiObject {
+  const next = copy(object);
+  prune(kind.schema, next);
+  canonicalize(kind.schema, next);
+  applyDefaults(kind.schema, next);
+  return next;
+}
+
 suite('examples and mutations of them', () => {
   test('have no problems where they pass at once, by themselves and beside the example', () => {
     let passed = 0;
+    const examples = new Map(kinds.map(kind => [kind, settled(kind, kind.examples.valid[0]!)]));
     for (const [kind, object] of objects) {
-      const [next, old] = [copy(object), copy(kind.examples.valid[0]!)];
-      for (const each of [next, old]) {
-        prune(kind.schema, each);
-        canonicalize(kind.schema, each);
-        applyDefaults(kind.schema, each);
-      }
-      for (const before of [undefined, old]) {
+      const next = settled(kind, object);
+      for (const before of [undefined, examples.get(kind)!]) {
         if (!passes(schemaNode(kind.schema), { object: next, old: before })) continue;
         passed++;
         const problems = findProblems(kind.schema, next, before);
-        assert.deepEqual({ problems, next }, { problems: [], next });
+        if (problems.length > 0) assert.deepEqual({ problems, next }, { problems: [], next });
       }
     }
     assert.ok(passed > 1000, `${passed} passed`);
