@@ -226,6 +226,12 @@ export const limitTable = {
     what: 'Time between bookmarks of one watch.',
     answer: '-',
   },
+  lastBookmarkMs: {
+    value: 2_000,
+    unit: 'ms',
+    what: 'Time between the last bookmark of a watch and its end, so that its client resumes from where it was.',
+    answer: '-',
+  },
   minWatchSeconds: {
     value: 1_800,
     unit: 's',

@@ -1,3 +1,6 @@
+import type { Json, JsonObject } from './json.ts';
+import { isJsonObject, setOwnField } from './own-field.ts';
+
 /** JSON.rawJSON (Node 22 and later) is not in TypeScript's library yet. */
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 
@@ -19,4 +22,21 @@ export function encode(value: unknown, options?: { pretty?: boolean }): string {
     if (!(error instanceof TypeError)) throw error;
     return JSON.stringify(value, bigintAsLiteral, indent);
   }
+}
+
+/** The same with the fields of every object in the order of their names, as Go encodes maps. */
+export function encodeSorted(value: Json): string {
+  return encode(sorted(value));
+}
+
+function sorted(value: Json): Json {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isJsonObject(value)) return value;
+  const result: JsonObject = {};
+  for (const name of Object.keys(value).sort(compareBytes)) setOwnField(result, name, sorted(value[name]!));
+  return result;
+}
+
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -20,14 +20,15 @@ class PatchFailure extends Error {}
 /** The part of a document that a pointer's last token is looked up in. */
 type Container = Json[] | { [name: string]: Json };
 
-function operationField(operation: Json, index: number, name: string): string {
+function operationField(operation: Json, name: string): string {
+  if (operation === null) return '';
   if (!isJsonObject(operation)) {
     const problem = `cannot unmarshal ${goJsonType(operation)} into Go value of type handlers.jsonPatchOp`;
     throw badRequest(`error decoding patch: json: ${problem}`);
   }
   const value = ownField(operation, name) ?? '';
   if (typeof value === 'string') return value;
-  const field = `jsonPatchOp.[${index}].${name} of type string`;
+  const field = `jsonPatchOp.${name} of type string`;
   throw badRequest(
     `error decoding patch: json: cannot unmarshal ${goJsonType(value)} into Go struct field ${field}`,
   );
@@ -35,6 +36,7 @@ function operationField(operation: Json, index: number, name: string): string {
 
 /** The operations of a patch document. Throws StatusError 400 where it is none, 413 where there are too many. */
 function operationsOf(patch: Json): Operation[] {
+  if (patch === null) return [];
   if (!Array.isArray(patch)) {
     const problem = `cannot unmarshal ${goJsonType(patch)} into Go value of type []handlers.jsonPatchOp`;
     throw badRequest(`error decoding patch: json: ${problem}`);
@@ -44,12 +46,26 @@ function operationsOf(patch: Json): Operation[] {
       `The allowed maximum operations in a JSON patch is ${limits.maxJsonPatchOperations}, got ${patch.length}`,
     );
   }
-  return patch.map((operation, index) => ({
-    op: operationField(operation, index, 'op'),
-    path: operationField(operation, index, 'path'),
-    from: operationField(operation, index, 'from'),
+  return patch.map(operation => ({
+    op: operationField(operation, 'op'),
+    path: operationField(operation, 'path'),
+    from: operationField(operation, 'from'),
     value: isJsonObject(operation) ? ownField(operation, 'value') : undefined,
   }));
+}
+
+const operationFields = new Set(['op', 'path', 'from', 'value']);
+
+/** The fields of operations that mean nothing, as strict decoding names them: `[0].extra`. */
+export function unknownPatchFields(patch: Json): string[] {
+  if (!Array.isArray(patch)) return [];
+  return patch.flatMap((operation, index) =>
+    isJsonObject(operation)
+      ? Object.keys(operation)
+          .filter(name => !operationFields.has(name))
+          .map(name => `[${index}].${name}`)
+      : [],
+  );
 }
 
 /** The tokens of a JSON pointer (RFC 6901). */

@@ -143,6 +143,25 @@ function finalizerErrors(finalizers: string[]): FieldError[] {
   return errors;
 }
 
+/** Finalizers of Kubernetes itself that no domain owns. */
+const standardFinalizers = new Set(['kubernetes', orphanFinalizer, foregroundFinalizer]);
+
+/** A word on each new finalizer whose name others may use too (apiextensions WarningsOnCreate and -Update). */
+export function finalizerWarnings(next: ApiObject, old: ApiObject | undefined): string[] {
+  const known = new Set(old?.metadata.finalizers);
+  const added = new Set(next.metadata.finalizers?.filter(name => !known.has(name) && !name.includes('/')));
+  return [...added]
+    .filter(name => !standardFinalizers.has(name))
+    .sort()
+    .map(name => {
+      const path = name.includes('.') ? ' including a path (/)' : '';
+      return (
+        `metadata.finalizers: ${goQuote(name)}: prefer a domain-qualified finalizer name${path} ` +
+        'to avoid accidental conflicts with other finalizer writers'
+      );
+    });
+}
+
 function managedFieldsErrors(entries: NonNullable<ObjectMeta['managedFields']>): FieldError[] {
   return entries.flatMap((entry, index) => {
     const field = `metadata.managedFields[${index}]`;

@@ -39,8 +39,8 @@ function invalidOptions(kind: string, errors: FieldError[]): StatusError {
 
 /**
  * Options of list, watch and deletecollection (machinery.md §2.5 to §2.7). The selectors stay text: the kind says
- * which fields it can be selected by. Throws StatusError 400 for numbers that are none and for a resourceVersion
- * beside a continue token, 422 for combinations that are forbidden.
+ * which fields it can be selected by. Throws StatusError 400 for numbers that are none, 422 for combinations that are
+ * forbidden.
  */
 export function parseListOptions(query: URLSearchParams): ListOptions {
   const sendInitialEvents = queryBoolean(query, 'sendInitialEvents');
@@ -59,10 +59,6 @@ export function parseListOptions(query: URLSearchParams): ListOptions {
   };
   const errors = options.watch ? watchOptionErrors(options) : listOptionErrors(options);
   if (errors.length > 0) throw invalidOptions('ListOptions', errors);
-  const { resourceVersion } = options;
-  if (!options.watch && options.continue && resourceVersion && resourceVersion !== '0') {
-    throw badRequest('specifying resource version is not allowed when using continue');
-  }
   return options;
 }
 
@@ -106,7 +102,12 @@ function watchOptionErrors(options: ListOptions): FieldError[] {
     if (match !== 'NotOlderThan') {
       errors.push(notSupported('resourceVersionMatch', match, ['NotOlderThan']));
     }
-    if (options.continue !== '') forbid('resourceVersionMatch is forbidden when continue is provided');
+  }
+  // A watch from no version is taken for one that begins with what there is, and so has a match.
+  const startsWithAll = options.resourceVersion === '' || options.resourceVersion === '0';
+  const hasMatch = match !== '' || (startsWithAll && options.sendInitialEvents === undefined);
+  if (hasMatch && options.continue !== '') {
+    forbid('resourceVersionMatch is forbidden when continue is provided');
   }
   return errors;
 }

@@ -236,7 +236,7 @@ export function invalid(group: string, kind: string, name: string, errors: Field
   return new StatusError('Invalid', `${subject} ${JSON.stringify(name)} is invalid: ${listed}`, {
     ...(name && { name }),
     ...(group && { group }),
-    kind,
+    ...(kind && { kind }),
     causes,
   });
 }

@@ -37,11 +37,19 @@ export function checkStrict(
   if (validation === 'Strict') {
     const causes = [...strictCauses(kind, strictErrors), ...causesOf(others())];
     throw badRequest(
-      `${kind.kind} in version "v3" cannot be handled as a ${kind.kind}: strict decoding error: ${strictErrors.join(', ')}`,
+      `${kind.kind} in version "v3" cannot be handled as a ${kind.kind}: strict decoding error: ${joined(strictErrors)}`,
       { group, kind: kind.kind, causes },
     );
   }
   for (const text of strictErrors) context.warn(text);
+}
+
+/** The errors in one line, but for those of YAML, which come as one with a line each. */
+function joined(strictErrors: string[]): string {
+  const isYaml = (text: string) => /^line \d+: key /.test(text);
+  const ofYaml = strictErrors.filter(isYaml).map(text => `\n  ${text}`);
+  const first = ofYaml.length > 0 ? [`yaml: unmarshal errors:${ofYaml.join('')}`] : [];
+  return [...first, ...strictErrors.filter(text => !isYaml(text))].join(', ');
 }
 
 /** The same for the result of a patch, which is refused as 422 (machinery.md §3.6). */

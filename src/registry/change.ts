@@ -92,8 +92,8 @@ export async function storeChange(
     return next;
   }
   if (gone) {
-    const removed = await parts.backend.write({ type: 'delete', key, expect: revision }, options.guards);
-    next.metadata.resourceVersion = String(removed.revision);
+    await parts.backend.write({ type: 'delete', key, expect: revision }, options.guards);
+    if (resourceVersion) next.metadata.resourceVersion = resourceVersion;
     return next;
   }
   return parts.codec.decode(await put(parts, key, next, revision, options));

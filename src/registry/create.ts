@@ -85,15 +85,14 @@ async function store(
 ): Promise<ApiObject> {
   const { backend, codec, cache } = parts;
   const key = codec.keyFor(object);
+  if (object.metadata.resourceVersion) {
+    throw badRequest('resourceVersion should not be set on objects to be created');
+  }
   if (options.dryRun) {
     await cache.fresh();
     const existing = cache.get(object.metadata.namespace ?? '', nameOf(object));
     if (existing) throw exists(parts, object, existing.object());
-    delete object.metadata.resourceVersion;
     return object;
-  }
-  if (object.metadata.resourceVersion) {
-    throw badRequest('resourceVersion should not be set on objects to be created');
   }
   const others = codec.candidateKeys(object.metadata.namespace, nameOf(object)).filter(each => each !== key);
   if (others.length > 0) {

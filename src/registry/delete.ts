@@ -57,11 +57,11 @@ function checkPreconditions(
 ): void {
   const { uid, resourceVersion } = preconditions ?? {};
   let why: string | undefined;
-  if (uid && uid !== object.metadata.uid) {
+  if (uid !== undefined && uid !== object.metadata.uid) {
     why =
       `the UID in the precondition (${uid}) does not match the UID in record (${object.metadata.uid}). ` +
       'The object might have been deleted and then recreated';
-  } else if (resourceVersion && resourceVersion !== object.metadata.resourceVersion) {
+  } else if (resourceVersion !== undefined && resourceVersion !== object.metadata.resourceVersion) {
     why =
       `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record ` +
       `(${object.metadata.resourceVersion}). The object might have been modified`;

@@ -1,10 +1,12 @@
 import type { Decoded } from '../machinery/decode.ts';
-import { encode } from '../machinery/encode.ts';
+import { encodeSorted } from '../machinery/encode.ts';
 import { copy } from '../machinery/equal.ts';
+import { goJsonType } from '../machinery/go-text.ts';
 import type { Json } from '../machinery/json.ts';
-import { applyJsonPatch } from '../machinery/json-patch.ts';
+import { applyJsonPatch, unknownPatchFields } from '../machinery/json-patch.ts';
 import { applyMergePatch } from '../machinery/merge-patch.ts';
 import type { ApiObject } from '../machinery/object.ts';
+import { isJsonObject } from '../machinery/own-field.ts';
 import { badRequest } from '../machinery/status.ts';
 import { checkStrictPatch, type FieldValidation, readBody } from './body.ts';
 import { retryOnConflict } from './change.ts';
@@ -30,8 +32,8 @@ export async function patch(
   return retryOnConflict(parts, target.namespace, target.name, async current => {
     const patched = applyPatch(current.object, sent);
     // Reading the body takes out what is unknown, which the message shows.
-    const text = options.fieldValidation === 'Strict' ? encode(patched) : '';
-    const { object, strictErrors } = readBody(kind, { value: patched, duplicates: duplicatesOf(sent) });
+    const text = options.fieldValidation === 'Strict' ? encodeSorted(patched) : '';
+    const { object, strictErrors } = readBody(kind, { value: patched, duplicates: problemsOfPatch(sent) });
     const others = () => problemsAsUpdate(parts, target, object, current.object);
     checkStrictPatch(kind, { strictErrors, patched: text, others }, options.fieldValidation, context);
     return replace(parts, context, target, current, object, options);
@@ -42,13 +44,19 @@ function applyPatch(object: ApiObject, sent: { type: PatchType; body: { value: J
   const live = copy(object) as unknown as Json;
   if (sent.type === 'application/json-patch+json') return applyJsonPatch(live, sent.body.value);
   const { value } = sent.body;
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    throw badRequest('error decoding patch: a JSON object is needed');
+  if (value === null) throw badRequest('Invalid JSON Patch');
+  if (!isJsonObject(value)) {
+    throw badRequest(
+      `error decoding patch: json: cannot unmarshal ${goJsonType(value)} into Go value of type map[string]interface {}`,
+    );
   }
   return applyMergePatch(live, value);
 }
 
-function duplicatesOf(sent: { type: PatchType; body: { duplicates: string[] } }): string[] {
-  if (sent.type !== 'application/json-patch+json') return sent.body.duplicates;
-  return sent.body.duplicates.map(text => `json patch ${text}`);
+/** What strict decoding has against the patch itself. */
+function problemsOfPatch(sent: { type: PatchType; body: Pick<Decoded, 'value' | 'duplicates'> }): string[] {
+  const { value, duplicates } = sent.body;
+  if (sent.type !== 'application/json-patch+json') return duplicates;
+  const unknown = unknownPatchFields(value).map(path => `unknown field ${JSON.stringify(path)}`);
+  return [...duplicates, ...unknown].map(text => `json patch ${text}`);
 }

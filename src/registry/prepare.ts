@@ -1,7 +1,7 @@
 import type { Kind } from '../kinds/kind.ts';
 import { limits } from '../limits.ts';
 import { equal } from '../machinery/equal.ts';
-import { validateObjectMeta, validateObjectMetaUpdate } from '../machinery/metadata.ts';
+import { finalizerWarnings, validateObjectMeta, validateObjectMetaUpdate } from '../machinery/metadata.ts';
 import type { ApiObject, OwnerReference } from '../machinery/object.ts';
 import { badRequest, type FieldError } from '../machinery/status.ts';
 import { applyDefaults } from '../schema/default.ts';
@@ -73,6 +73,7 @@ export function warnOf(
   object: ApiObject,
   old: ApiObject | undefined,
 ): void {
+  for (const text of finalizerWarnings(object, old)) context.warn(text);
   for (const text of parts.kind.warnings?.(object, old) ?? []) context.warn(text);
 }
 

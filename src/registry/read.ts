@@ -4,7 +4,7 @@ import { type FieldSelector, parseFieldSelector } from '../machinery/field-selec
 import { type LabelSelector, parseLabelSelector } from '../machinery/label-selector.ts';
 import type { ListOptions } from '../machinery/options.ts';
 import { parseResourceVersion } from '../machinery/resource-version.ts';
-import { expired, notFound, tooLargeResourceVersion } from '../machinery/status.ts';
+import { badRequest, expired, notFound, tooLargeResourceVersion } from '../machinery/status.ts';
 import { StorageError } from '../storage/errors.ts';
 import type { CacheEntry } from '../watch/entry.ts';
 import { groupResource, type ResourceParts } from './context.ts';
@@ -104,12 +104,15 @@ async function snapshot(
   const { cache } = parts;
   if (options.continue) {
     const token = decodeContinue(options.continue);
+    if (options.resourceVersion && options.resourceVersion !== '0') {
+      throw badRequest('specifying resource version is not allowed when using continue');
+    }
     const after = afterKey(parts, namespace, token.start);
     if (token.revision < 0) {
       await cache.fresh();
       return { entries: cache.list(namespace, after), revision: cache.revision };
     }
-    cache.mustBeLoaded();
+    await position(parts, String(token.revision));
     return { entries: await at(parts, namespace, token, after), revision: token.revision };
   }
   await position(parts, options.resourceVersion);
@@ -135,7 +138,7 @@ async function at(
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'Compacted') throw error;
     if (!token.start) {
-      throw expired(`The resourceVersion for the provided list is too old: ${token.revision}`);
+      throw expired('The resourceVersion for the provided list is too old.');
     }
     throw expired(
       'The provided continue parameter is too old to display a consistent list result. You can start a new list ' +

@@ -1,4 +1,4 @@
-import { copy } from '../machinery/equal.ts';
+import { copy, equal } from '../machinery/equal.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import type { Guard } from '../storage/backend.ts';
 import { refuse } from './admit.ts';
@@ -39,7 +39,7 @@ async function removeNow(
   return current.object;
 }
 
-/** Stores the object with its deletionTimestamp; a second delete changes nothing. */
+/** Stores the object with its deletionTimestamp; a second delete changes no more than what the policy says of dependents. */
 async function mark(
   parts: ResourceParts,
   current: Current,
@@ -47,12 +47,15 @@ async function mark(
   options: RemovalOptions,
 ): Promise<ApiObject> {
   const old = current.object;
-  if (old.metadata.deletionTimestamp) return old;
+  const isMarked = old.metadata.deletionTimestamp !== undefined;
+  if (isMarked && equal(old.metadata.finalizers, finalizers)) return old;
   const next = copy(old);
   next.metadata.finalizers = finalizers;
-  next.metadata.deletionTimestamp = timestamp(parts.now());
-  next.metadata.deletionGracePeriodSeconds = 0;
-  if (next.metadata.generation) next.metadata.generation++;
+  if (!isMarked) {
+    next.metadata.deletionTimestamp = timestamp(parts.now());
+    next.metadata.deletionGracePeriodSeconds = 0;
+    if (next.metadata.generation) next.metadata.generation++;
+  }
   refuse(parts, next, parts.codec.refuses?.({ object: next, old }) ?? []);
   if (options.dryRun) return next;
   const value = parts.codec.encode(next);

@@ -112,7 +112,7 @@ export class Resource {
   }
 
   /**
-   * Deletes each object that the list options choose; one that is gone already is passed over. Returns their last states.
+   * Deletes each object that the list options choose; one that is gone already is passed over. Returns the list, as it was.
    * One that may not be deleted does not keep the others: the first such refusal is thrown after the last object.
    */
   async deleteCollection(
@@ -120,21 +120,20 @@ export class Resource {
     namespace: string,
     options: DeleteRequest,
     listOptions: ListOptions,
-  ): Promise<{ objects: ApiObject[]; resourceVersion: string }> {
-    const { entries, resourceVersion } = await this.list(namespace, listOptions);
-    const objects: ApiObject[] = [];
+  ): Promise<ResourceList> {
+    const list = await this.list(namespace, listOptions);
     let refusal: StatusError | undefined;
-    for (const entry of entries) {
+    for (const entry of list.entries) {
       context.signal.throwIfAborted();
       try {
-        objects.push((await this.delete(entry.namespace, entry.name, options)).object);
+        await this.delete(entry.namespace, entry.name, options);
       } catch (error) {
         if (!(error instanceof StatusError)) throw error;
         if (error.status.code !== 404) refusal ??= error;
       }
     }
     if (refusal) throw refusal;
-    return { objects, resourceVersion };
+    return list;
   }
 
   watch(namespace: string, options: ListOptions, encoder: EventEncoder): Promise<StartStream> {

@@ -27,9 +27,8 @@ export async function update(
   sent: ApiObject,
   options: { dryRun: boolean },
 ): Promise<ApiObject> {
-  const version = sent.metadata.resourceVersion;
   return retryOnConflict(parts, target.namespace, target.name, async current => {
-    if (!version) throw versionMissing(parts, target.name);
+    checkUid(parts, target.name, sent, current.object);
     return replace(parts, context, target, current, copy(sent), options);
   });
 }
@@ -43,7 +42,8 @@ export async function replace(
   sent: ApiObject,
   options: { dryRun: boolean },
 ): Promise<ApiObject> {
-  checkIdentity(parts, target, sent, current.object);
+  checkIdentity(parts, target, sent);
+  if (isNoVersion(sent.metadata.resourceVersion)) throw versionMissing(parts, target.name);
   if (sent.metadata.resourceVersion !== current.object.metadata.resourceVersion) {
     throw conflict(groupResource(parts.kind), target.name, staleWrite);
   }
@@ -69,24 +69,31 @@ function checkIdentity(
   parts: ResourceParts,
   target: { namespace: string; name: string },
   sent: ApiObject,
-  old: ApiObject,
 ): void {
-  const { name, uid } = sent.metadata;
+  const { name } = sent.metadata;
   if (!name) {
     throw badRequest(
-      `the name of the object (${name ?? ''} based on URL) was undeterminable: name must be provided`,
+      `the name of the object (${target.name} based on URL) was undeterminable: name must be provided`,
     );
   }
   if (name !== target.name) {
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
   }
   settleNamespace(parts, sent, target.namespace);
-  if (uid && uid !== old.metadata.uid) {
-    const why =
-      `StorageError: invalid object, Code: 4, Key: ${target.name}, ResourceVersion: 0, AdditionalErrorMsg: ` +
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
-    throw conflict(groupResource(parts.kind), target.name, why);
-  }
+}
+
+/** The uid in the body of a PUT is a precondition; in the result of a patch it is a field that may not change. */
+function checkUid(parts: ResourceParts, name: string, sent: ApiObject, old: ApiObject): void {
+  const { uid } = sent.metadata;
+  if (!uid || uid === old.metadata.uid || sent.metadata.name !== name) return;
+  const why =
+    `StorageError: invalid object, Code: 4, Key: ${name}, ResourceVersion: 0, AdditionalErrorMsg: ` +
+    `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
+  throw conflict(groupResource(parts.kind), name, why);
+}
+
+function isNoVersion(resourceVersion: string | undefined): boolean {
+  return !resourceVersion || /^0+$/.test(resourceVersion);
 }
 
 /** The object to be stored: what the request may set from `sent`, the rest from `old` (rest.BeforeUpdate). */
@@ -106,12 +113,16 @@ function successor(
   }
   const { metadata } = sent;
   const kept = old.metadata;
-  keep(metadata, 'uid', kept.uid);
+  keep(metadata, 'uid', metadata.uid ?? kept.uid);
   keep(metadata, 'creationTimestamp', kept.creationTimestamp);
   keep(metadata, 'generation', kept.generation);
-  keep(metadata, 'deletionTimestamp', kept.deletionTimestamp);
-  keep(metadata, 'deletionGracePeriodSeconds', kept.deletionGracePeriodSeconds);
-  keep(metadata, 'generateName', kept.generateName ?? metadata.generateName);
+  // What the client says of them stands where there is nothing to keep, and is refused as a change.
+  keep(metadata, 'deletionTimestamp', kept.deletionTimestamp ?? metadata.deletionTimestamp);
+  keep(
+    metadata,
+    'deletionGracePeriodSeconds',
+    metadata.deletionGracePeriodSeconds ?? kept.deletionGracePeriodSeconds,
+  );
   delete metadata.managedFields;
   dropDuplicateOwners(sent, context);
   if (parts.kind.statusSubresource) {

@@ -1,16 +1,23 @@
 import type { ListOptions } from '../machinery/options.ts';
 import { parseResourceVersion } from '../machinery/resource-version.ts';
-import { expired } from '../machinery/status.ts';
-import type { EventEncoder, StreamFilter, StreamStart, WatchSink } from '../watch/stream.ts';
+import { expired, StatusError } from '../machinery/status.ts';
+import {
+  type EventEncoder,
+  errorLine,
+  type OpenStream,
+  type StreamFilter,
+  type StreamStart,
+  type WatchSink,
+} from '../watch/stream.ts';
 import type { ResourceParts } from './context.ts';
 import { position, selectionOf } from './read.ts';
 
-/** Starts a stream into a sink; `close` ends it without a word. */
-export type StartStream = (sink: WatchSink) => { close(): void };
+/** Starts a stream into a sink. */
+export type StartStream = (sink: WatchSink) => OpenStream;
 
 /**
  * Prepares a watch by the table of machinery.md §5.2. Rejects with the Status of a request that is refused before any event
- * (400, 422, 504); what goes wrong later is told in the stream.
+ * (400, 422); what goes wrong later, such as a version that is not reached in time, is told in the stream.
  */
 export async function watch(
   parts: ResourceParts,
@@ -26,7 +33,12 @@ export async function watch(
     matches: selection.matches,
   };
   const initialEvents = wantsInitialEvents(options);
-  if (initialEvents || !options.resourceVersion) await position(parts, options.resourceVersion);
+  try {
+    if (initialEvents || !options.resourceVersion) await position(parts, options.resourceVersion);
+  } catch (error) {
+    if (error instanceof StatusError && error.status.reason === 'Timeout') return failing(error);
+    throw error;
+  }
   const version = options.resourceVersion;
   const after = version && version !== '0' ? parseResourceVersion(version) : undefined;
   return sink => {
@@ -42,6 +54,15 @@ export async function watch(
       expired: (revision, oldest) =>
         Buffer.from(JSON.stringify(expired(`too old resource version: ${revision} (${oldest})`).status)),
     });
+  };
+}
+
+/** A stream that says what is wrong, and ends. */
+function failing({ status }: StatusError): StartStream {
+  return sink => {
+    sink.write(errorLine(Buffer.from(JSON.stringify(status))));
+    sink.end();
+    return { close() {}, bookmark() {} };
   };
 }
 

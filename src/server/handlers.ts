@@ -2,6 +2,7 @@ import { group, type Kind } from '../kinds/kind.ts';
 import { type DecodableMediaType, type Decoded, DecodeError, decode } from '../machinery/decode.ts';
 import { parseDeleteOptions } from '../machinery/delete-options.ts';
 import { encode } from '../machinery/encode.ts';
+import { envelopeProblem, envelopeUnread } from '../machinery/envelope.ts';
 import {
   parseCreateOptions,
   parseGetOptions,
@@ -169,14 +170,13 @@ async function removeCollection(
   const render = listRenderer(kind, as.transform, exchange.query);
   const options = await deleteOptions(exchange, handlerOptions);
   const listOptions = parseListOptions(exchange.query);
-  const { objects, resourceVersion } = await resource.deleteCollection(
+  const { entries, ...metadata } = await resource.deleteCollection(
     contextOf(exchange),
     namespace,
     options,
     listOptions,
   );
-  const entries = objects.map(object => ({ json: Buffer.from(encode(object)), object: () => object }));
-  await sendList(exchange, render(entries, { resourceVersion }), as);
+  await sendList(exchange, render(entries, metadata), as);
 }
 
 /** The options of a delete: from the body where there is one, else from the query. */
@@ -188,9 +188,13 @@ async function deleteOptions(
   if (bytes.length === 0) return parseDeleteOptions(query);
   const mediaType = bodyMediaType(request.headers['content-type']);
   try {
-    return parseDeleteOptions(query, decode(bytes, mediaType).value);
+    // A body of null is one that says nothing.
+    const value = decode(bytes, mediaType).value ?? {};
+    const problem = envelopeProblem(value, bytes.toString());
+    if (problem !== undefined) throw badRequest(problem);
+    return parseDeleteOptions(query, value);
   } catch (error) {
-    if (error instanceof DecodeError) throw badRequest(error.message);
+    if (error instanceof DecodeError) throw badRequest(undecodable(error, mediaType));
     throw error;
   }
 }
@@ -201,14 +205,24 @@ export function contextOf(exchange: Exchange): RequestContext {
 }
 
 function decodeBody(bytes: Buffer, mediaType: DecodableMediaType, kind: Kind): Decoded {
+  const unrecognized = (why: string) =>
+    badRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${summary(bytes)})`,
+    );
   try {
-    return decode(bytes, mediaType);
+    const decoded = decode(bytes, mediaType);
+    const problem = envelopeProblem(decoded.value, bytes.toString());
+    if (problem !== undefined) throw unrecognized(problem);
+    return decoded;
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${kind.kind}): ${error.message} (${summary(bytes)})`,
-    );
+    throw unrecognized(undecodable(error, mediaType));
   }
+}
+
+/** kube-apiserver looks for version and kind first, and so meets the problems of the whole document there. */
+function undecodable(error: DecodeError, mediaType: DecodableMediaType): string {
+  return mediaType === 'application/json' ? envelopeUnread + error.message : error.message;
 }
 
 function decodePatch(bytes: Buffer): Decoded {

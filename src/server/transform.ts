@@ -36,8 +36,8 @@ export function objectRenderer(
   if (transform.kind !== 'Table') return object => encode(partialObjectMetadata(object, version));
   const includeObject = parseIncludeObject(query);
   return object => {
-    const { resourceVersion = '' } = object.metadata;
-    const metadata = { resourceVersion };
+    const { resourceVersion } = object.metadata;
+    const metadata = resourceVersion === undefined ? {} : { resourceVersion };
     return encode(tableOf([object], { columns: kind.columns, metadata, includeObject, version }));
   };
 }
@@ -101,7 +101,7 @@ function tableEncoder(kind: Kind, includeObject: IncludeObject, version: Transfo
       kind: 'Table',
       apiVersion: `meta.k8s.io/${version}`,
       metadata: { resourceVersion },
-      columnDefinitions: first ? columns : [],
+      columnDefinitions: first ? columns : null,
     });
     return Buffer.concat([Buffer.from(`${head.slice(0, -1)},"rows":[`), row, Buffer.from(']}')]);
   };

@@ -22,7 +22,7 @@ export class WatchStreams {
 
   /**
    * Answers with a stream of events. The headers go out at once: clients wait for them. The stream ends cleanly (no error event)
-   * when its time is up or endAll() is called, and the watch is closed when the client goes.
+   * when its time is up, shortly after a last bookmark, or endAll() is called, and the watch is closed when the client goes.
    */
   start(exchange: Exchange, start: StartStream, options: WatchStreamOptions): void {
     if (!beginAnswer(exchange, 200, 'application/json')) return;
@@ -33,10 +33,12 @@ export class WatchStreams {
       watch.close();
       sink.end();
     };
-    const cancelTimer = options.clock.after(options.lifeMs, end);
+    const timers = [options.clock.after(options.lifeMs, end)];
+    const bookmarkMs = options.lifeMs - limits.lastBookmarkMs;
+    if (bookmarkMs > 0) timers.push(options.clock.after(bookmarkMs, () => watch.bookmark()));
     this.#open.add(end);
     exchange.onEnd(() => {
-      cancelTimer();
+      for (const cancel of timers) cancel();
       this.#open.delete(end);
       watch.close();
     });

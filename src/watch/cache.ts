@@ -5,7 +5,7 @@ import { type CacheEntry, type EntryReader, readEntry, withRevision } from './en
 import { Fanout, type Stream } from './fanout.ts';
 import { type CacheEvent, History } from './history.ts';
 import { compareKeys, type Replacement, State } from './state.ts';
-import type { EventEncoder, StreamFilter, StreamStart, WatchSink } from './stream.ts';
+import type { EventEncoder, OpenStream, StreamFilter, StreamStart, WatchSink } from './stream.ts';
 import { Upstream } from './upstream.ts';
 
 export interface CacheBounds {
@@ -98,7 +98,7 @@ export class WatchCache {
   /** Reads the kind and follows it. Resolves with the first state, however long the store cannot be read, or when closed. */
   async start(): Promise<void> {
     this.#bookmarkTimer = setInterval(
-      () => void this.#sendBookmarks(),
+      () => void this.#sendBookmarks(this.#fanout.streams()),
       this.#options.bounds.bookmarkIntervalMs,
     );
     this.#bookmarkTimer.unref();
@@ -186,7 +186,7 @@ export class WatchCache {
     sink: WatchSink;
     bookmarks: boolean;
     expired: (revision: Revision, oldest: Revision) => Buffer;
-  }): { close(): void } {
+  }): OpenStream {
     const { start, filter, encoder, sink, bookmarks } = options;
     const stream: Stream = {
       filter,
@@ -209,7 +209,7 @@ export class WatchCache {
       },
       end: () => this.#end(stream),
     });
-    return { close: () => this.#close(stream) };
+    return { close: () => this.#close(stream), bookmark: () => void this.#sendBookmarks([stream]) };
   }
 
   #close(stream: Stream): void {
@@ -312,8 +312,8 @@ export class WatchCache {
     for (const waiter of [...this.#waiters]) if (waiter.revision <= this.#revision) waiter.resolve();
   }
 
-  /** Tells every live stream that asked for it how far it has been sent. */
-  async #sendBookmarks(): Promise<void> {
+  /** Tells those of the streams that are live and asked for it how far they have been sent. */
+  async #sendBookmarks(streams: Iterable<Stream>): Promise<void> {
     this.#history.trim(this.#clock());
     try {
       await this.fresh();
@@ -325,8 +325,9 @@ export class WatchCache {
       clearImmediate(this.#flush);
       this.#send();
     }
-    for (const stream of this.#fanout.streams()) {
-      if (!stream.bookmarks || stream.position > this.#revision) continue;
+    for (const stream of streams) {
+      const isLive = !stream.closed && !this.#catchingUp.has(stream);
+      if (!isLive || !stream.bookmarks || stream.position > this.#revision) continue;
       stream.position = this.#revision;
       stream.sink.write(stream.encoder.bookmark(String(this.#revision), false, !stream.started));
       stream.started = true;

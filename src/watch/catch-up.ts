@@ -2,6 +2,7 @@ import type { Revision } from '../storage/backend.ts';
 import type { CacheEntry } from './entry.ts';
 import { linesFor, type Stream } from './fanout.ts';
 import type { History } from './history.ts';
+import { errorLine } from './stream.ts';
 
 /** Bytes written to a stream that catches up before the client's queue is looked at. */
 const sliceBytes = 256 * 1024;
@@ -68,8 +69,4 @@ async function sendInitial(stream: Stream, entries: CacheEntry[]): Promise<void>
 async function pace(stream: Stream): Promise<void> {
   if (stream.sink.bufferedBytes() > sliceBytes) await stream.sink.drained();
   else await new Promise(resolve => setImmediate(resolve));
-}
-
-function errorLine(status: Buffer): Buffer {
-  return Buffer.concat([Buffer.from('{"type":"ERROR","object":'), status, Buffer.from('}\n')]);
 }

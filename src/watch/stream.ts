@@ -15,6 +15,14 @@ export interface WatchSink {
   end(): void;
 }
 
+/** A stream that has been opened. */
+export interface OpenStream {
+  /** Ends it without a word. */
+  close(): void;
+  /** Tells its client how far it has come, if the client wants bookmarks. */
+  bookmark(): void;
+}
+
 /** Turns events into the bytes of one representation: the object itself, its metadata, or a Table. */
 export interface EventEncoder {
   /** Streams with equal keys share the encoded bytes. */
@@ -48,6 +56,11 @@ const envelopeEnd = Buffer.from('}\n');
 /** Wraps an object's JSON into a watch event of the type: one line. */
 export function eventLine(type: EventType, json: Buffer): Buffer {
   return Buffer.concat([envelopeStart[type], json, envelopeEnd]);
+}
+
+/** An ERROR event: the end of a stream that cannot go on, with the Status that says why as JSON. */
+export function errorLine(status: Buffer): Buffer {
+  return Buffer.concat([Buffer.from('{"type":"ERROR","object":'), status, Buffer.from('}\n')]);
 }
 
 /** The encoder of plain objects of one kind. */

@@ -107,6 +107,31 @@ export const bodies: HttpGroup = suite => {
     }
   });
 
+  suite.test('what JSON says where an object should be', async ({ request }) => {
+    const start =
+      "the object provided is unrecognized (must be of type Widget): couldn't get version/kind; json parse error: ";
+    for (const [body, problem] of [
+      ['{', 'unexpected end of JSON input ({)'],
+      ['{"kind":7}', 'json: cannot unmarshal number into Go struct field .kind of type string ({"kind":7})'],
+    ]) {
+      const answer = await request({ method: 'POST', path, headers: json, body: body! });
+      assert.equal(answer.json().message, start + problem);
+    }
+  });
+
+  suite.test('options of a delete that say nothing', async ({ request, widgets }) => {
+    for (const body of ['null', '{}', '']) {
+      widgets.fill(1, () => ({ apiVersion: 'v3', kind: 'Widget', metadata: { name: 'a' } }));
+      const answer = await request({ method: 'DELETE', path: `${path}/a`, headers: json, body });
+      assert.equal(answer.code, 200, body);
+    }
+    const answer = await request({ method: 'DELETE', path: `${path}/a`, headers: json, body: '{' });
+    assert.equal(
+      answer.json().message,
+      "couldn't get version/kind; json parse error: unexpected end of JSON input",
+    );
+  });
+
   suite.test('what is no patch, and no options, is 400', async ({ request, widgets }) => {
     widgets.fill(1, () => ({ apiVersion: 'v3', kind: 'Widget', metadata: { name: 'a' } }));
     const merge = { ...json, 'content-type': 'application/merge-patch+json' };

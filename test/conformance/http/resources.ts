@@ -139,10 +139,9 @@ export class TestResource implements Served {
     _options: unknown,
     listOptions: ListOptions,
   ) {
-    const { entries, resourceVersion } = await this.list(namespace, listOptions);
-    const objects: ApiObject[] = [];
-    for (const entry of entries) objects.push((await this.delete(entry.namespace, entry.name)).object);
-    return { objects, resourceVersion };
+    const list = await this.list(namespace, listOptions);
+    for (const entry of list.entries) await this.delete(entry.namespace, entry.name);
+    return list;
   }
 
   async watch(_namespace: string, options: ListOptions, encoder: EventEncoder) {
@@ -155,7 +154,12 @@ export class TestResource implements Served {
         for (const of of this.objects.values()) this.#send(watch, 'ADDED', of);
         sink.write(encoder.bookmark(String(this.revision), true, !watch.started));
       }
-      return { close: () => this.watches.delete(watch) };
+      return {
+        close: () => this.watches.delete(watch),
+        bookmark: () => {
+          if (options.allowWatchBookmarks) sink.write(encoder.bookmark(String(this.revision), false, false));
+        },
+      };
     };
   }
 

@@ -88,6 +88,21 @@ export const watches: HttpGroup = suite => {
     assert.equal(setting.widgets.watches.size, 0);
   });
 
+  suite.test('shortly before the end it tells how far it has come, if that is wanted', async setting => {
+    const wanted = await setting.stream({ path: `${watchPath}&timeoutSeconds=7&allowWatchBookmarks=true` });
+    const unwanted = await setting.stream({ path: `${watchPath}&timeoutSeconds=7` });
+    const short = await setting.stream({ path: `${watchPath}&timeoutSeconds=2&allowWatchBookmarks=true` });
+    setting.clock.advance(5_000);
+    assert.deepEqual(await wanted.next(), {
+      type: 'BOOKMARK',
+      object: { kind: 'Widget', apiVersion: 'projectcalico.org/v3', metadata: { resourceVersion: '1' } },
+    });
+    assert.equal(await short.next(), undefined);
+    setting.clock.advance(2_000);
+    assert.equal(await wanted.next(), undefined);
+    assert.equal(await unwanted.next(), undefined);
+  });
+
   suite.test(
     'without a time it lives between one and two minima; a request timeout does not cut it',
     async setting => {
@@ -142,7 +157,7 @@ export const watches: HttpGroup = suite => {
     assert.equal(first!.object.columnDefinitions.length, 2);
     assert.deepEqual(first!.object.rows, [{ cells: ['a', 'hello'], object: null }]);
     assert.deepEqual(first!.object.metadata, { resourceVersion: '2' });
-    assert.deepEqual(second!.object.columnDefinitions, []);
+    assert.equal(second!.object.columnDefinitions, null);
     assert.deepEqual(second!.object.rows, [{ cells: ['b', 'there'], object: null }]);
   });
 

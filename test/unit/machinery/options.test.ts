@@ -78,7 +78,6 @@ describe('list options', () => {
       400,
       'strconv.ParseInt: parsing "99999999999999999999": value out of range',
     ],
-    ['continue=a&resourceVersion=5', 400, 'specifying resource version is not allowed when using continue'],
     [
       'resourceVersionMatch=Exact',
       422,
@@ -104,6 +103,11 @@ describe('list options', () => {
       'watch=1&sendInitialEvents=true',
       422,
       'resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+    ],
+    [
+      'watch=1&continue=a',
+      422,
+      'resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided',
     ],
     [
       'watch=1&resourceVersionMatch=NotOlderThan',

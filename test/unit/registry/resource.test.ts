@@ -548,14 +548,14 @@ suite('delete', () => {
     t.after(setting.close);
     for (const n of [1, 2, 3])
       await setting.create({ metadata: { name: `g${n}`, labels: { odd: String(n % 2) } } });
-    const { objects } = await setting.resource.deleteCollection(
+    const { entries } = await setting.resource.deleteCollection(
       setting.context,
       'ns',
       { dryRun: false },
       { ...everything, labelSelector: 'odd=1' },
     );
     assert.deepEqual(
-      objects.map(each => each.metadata.name),
+      entries.map(each => each.name),
       ['g1', 'g3'],
     );
     const rest = await setting.resource.list('', everything);

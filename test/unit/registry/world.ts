@@ -87,7 +87,8 @@ export async function openWorld(backend: Backend): Promise<World> {
       const all = { labelSelector: '', fieldSelector: '', limit: 0, continue: '', resourceVersion: '' };
       const rest = { resourceVersionMatch: '', watch: false, allowWatchBookmarks: false } as const;
       const request = { dryRun: false, ...options };
-      return (await resourceOf(kind).deleteCollection(context, '', request, { ...all, ...rest })).objects;
+      const list = await resourceOf(kind).deleteCollection(context, '', request, { ...all, ...rest });
+      return list.entries.map(entry => entry.object());
     },
     read: async object => {
       const { namespace, name } = placeOf(object);
