@@ -6,6 +6,7 @@ import type { GeneratedFile } from './gen/generated-file.ts';
 import { indexFile } from './gen/index-file.ts';
 import { readKinds } from './gen/kind-files.ts';
 import { kindPageFolder, kindPages } from './gen/kind-pages.ts';
+import { kubeApiserverPage } from './gen/kube-apiserver-page.ts';
 import { limitsPage } from './gen/limits-page.ts';
 import { openApiFiles } from './gen/openapi-files.ts';
 import { optionsPage } from './gen/options-page.ts';
@@ -37,6 +38,7 @@ async function generate(): Promise<GeneratedFile[]> {
     limitsPage(),
     errorsPage(),
     optionsPage(),
+    kubeApiserverPage(),
   ];
 }
 

@@ -8,7 +8,7 @@ import { buildBinaries } from './e2e/build-binaries.ts';
 import { type Outcome, report } from './reporter.ts';
 
 /**
- * `npm test`: format, types and generated files, then the tests, the end-to-end tests last. Without CI=true
+ * `npm test`: format, types and generated files, then the tests, those against a kube-apiserver last. Without CI=true
  * nothing large is built: tests against real binaries run when those are at hand, and a skipped test is said
  * aloud. With CI=true the binaries are built, and a skipped test is a failure. `--long` adds the tests named
  * *.long.test.ts; file names or folders as further arguments run those tests only.
@@ -26,7 +26,7 @@ interface Phase {
   outcome: Outcome;
 }
 
-const groups = ['unit', 'conformance', 'system', 'e2e'];
+const groups = ['unit', 'conformance', 'system', 'differential', 'e2e'];
 const phases: Phase[] = [];
 
 async function phase(name: string, work: () => Promise<Outcome>): Promise<void> {
@@ -100,7 +100,7 @@ async function tests(files: string[]): Promise<Outcome> {
 
 /** Whether a file runs real binaries: those of the end-to-end group do, and those that are about etcd. */
 function needsBinaries(file: string): boolean {
-  return file.startsWith('test/e2e/') || file.includes('etcd');
+  return /^test\/(differential|e2e)\//.test(file) || file.includes('etcd');
 }
 
 /** Without binaries the suites skip themselves; in CI there is no such excuse. */

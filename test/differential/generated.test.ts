@@ -1,0 +1,3 @@
+import { generatedSequences } from './generated.ts';
+
+generatedSequences({ count: 200, seed: 1 });
