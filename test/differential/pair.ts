@@ -1,10 +1,12 @@
+import { eventually } from '../e2e/client.ts';
 import type { Suite } from '../e2e/suite.ts';
 import { compare } from './compare.ts';
 import { normalize } from './normalize.ts';
 import { startOracleSide } from './oracle-side.ts';
 import { run } from './run.ts';
-import type { Sequence } from './sequence.ts';
+import { inCluster, type Sequence } from './sequence.ts';
 import type { Protocol, Side } from './side.ts';
+import { used } from './specs.ts';
 import { startTortieSide } from './tortie-side.ts';
 
 /** Both servers, which get the same requests. */
@@ -36,11 +38,15 @@ export async function runOnBoth(
   namespace = `differential-${++namespaces}`,
 ): Promise<ReturnType<typeof compare>> {
   await Promise.all([theirs.createNamespace(namespace), ours.createNamespace(namespace)]);
-  const [theirEntries, ourEntries] = await Promise.all([
-    run(theirs, sequence, { protocol, namespace }),
-    run(ours, sequence, { protocol, namespace }),
-  ]);
-  return compare(sequence.steps, normalize(theirEntries), normalize(ourEntries));
+  // Both are waited for in any case: one that still runs would meet the next sequence.
+  const outcomes = await Promise.allSettled(
+    [theirs, ours].map(side => run(side, sequence, { protocol, namespace })),
+  );
+  const [theirEntries, ourEntries] = outcomes.map((outcome, index) => {
+    if (outcome.status === 'fulfilled') return normalize(outcome.value);
+    throw new Error(`${[theirs, ours][index]!.name} could not be asked`, { cause: outcome.reason });
+  });
+  return compare(sequence.steps, theirEntries!, ourEntries!);
 }
 
 /** Makes what sequences take for granted: the tier that policies are in. */
@@ -52,6 +58,11 @@ export async function prepare({ theirs, ours }: Pick<Pair, 'theirs' | 'ours'>): 
     spec: { order: 1000000, defaultAction: 'Deny' },
   });
   for (const { name, connections } of [theirs, ours]) {
+    // A kube-apiserver opens the store of a kind when it is first asked for.
+    for (const { plural } of used) {
+      const list = () => connections['HTTP/2'].request({ path: inCluster(plural) });
+      await eventually(`${name}: ${plural}`, list, ({ code }) => code === 200);
+    }
     const path = '/apis/projectcalico.org/v3/tiers';
     const headers = { 'content-type': 'application/json' };
     const answer = await connections['HTTP/2'].request({ method: 'POST', path, headers, body });
