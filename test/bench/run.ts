@@ -1,20 +1,22 @@
 /**
- * `npm run bench [-- scenario …]`: throughput and CPU per operation of the server on its embedded store, and the same of a bare Node
- * server in the same run (floor-server.ts), as JSON on stdout. Figures of a shared machine vary; the ratios hold. The scenario
- * `validate` needs no server (validate.ts).
+ * `npm run bench [-- scenario …]`: throughput and CPU per operation of the server, on its embedded store or on the one that
+ * `--datastore` names, and the same of a bare Node server in the same run (floor-server.ts), as JSON on stdout. Figures of a shared
+ * machine vary; the ratios hold. The scenario `validate` needs no server (validate.ts).
  */
-import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Connection, inParallel, open, percentile, type Target } from './client.ts';
+import { type Running, start, usage } from './process.ts';
+import { type Store, stores } from './store.ts';
 import { measureValidation } from './validate.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    datastore: { type: 'string', default: 'embedded' },
     objects: { type: 'string', default: '5000' },
     lists: { type: 'string', default: '40' },
     watchers: { type: 'string', default: '500' },
@@ -26,16 +28,23 @@ const objects = Number(flags.objects);
 const collection = '/apis/projectcalico.org/v3/namespaces/default/networkpolicies';
 const connectionsCount = 10;
 
-interface Server {
-  pid: number;
+function openStore(folder: string): Promise<Store> {
+  const open = Object.hasOwn(stores, flags.datastore) ? stores[flags.datastore] : undefined;
+  if (!open) throw new Error(`there is no datastore ${flags.datastore} to measure`);
+  return open(folder);
+}
+
+interface Server extends Running {
   target: Target;
-  stop(): Promise<void>;
+  /** What runs beside it as its store. */
+  store?: Running;
 }
 
 interface Figures {
   operations: number;
   perSecond: number;
   serverCpuMicrosPerOperation: number;
+  storeCpuMicrosPerOperation?: number;
   p50Ms: number;
   p99Ms: number;
   serverRssMiB: number;
@@ -64,83 +73,67 @@ function policy(index: number): string {
   });
 }
 
-async function start(
-  name: string,
-  args: string[],
-  folder: string,
-  pattern: RegExp,
-): Promise<{ pid: number; port: string; stop(): Promise<void> }> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'], cwd: folder });
-  const ended = new Promise<void>(done => child.once('exit', () => done()));
-  const port = await new Promise<string>((done, fail) => {
-    let text = '';
-    child.stdout.on('data', chunk => {
-      text += chunk;
-      const match = pattern.exec(text);
-      if (match) done(match[1]!);
-    });
-    void ended.then(() => fail(new Error(`${name} ended early`)));
-  });
-  return {
-    pid: child.pid!,
-    port,
-    stop: async () => {
-      child.kill('SIGTERM');
-      await ended;
-    },
-  };
-}
-
-async function startTortie(folder: string): Promise<Server> {
+async function startTortie(folder: string, store: Store): Promise<Server> {
   const data = join(folder, 'data');
-  const { pid, port, stop } = await start(
-    'tortie',
-    [join(root, 'src/main.ts'), 'serve', `--data-dir=${data}`, '--secure-port=0', '-v=1'],
+  const main = join(root, 'src/main.ts');
+  const { pid, said, stop } = await start({
+    name: 'tortie',
+    command: process.execPath,
+    args: [main, 'serve', `--data-dir=${data}`, '--secure-port=0', '-v=1', ...store.args],
     folder,
-    /https:\/\/127\.0\.0\.1:(\d+)/,
-  );
+    pattern: /https:\/\/127\.0\.0\.1:(\d+)/,
+  });
   const read = (file: string) => readFileSync(join(data, file), 'utf8');
   const target = {
-    url: `https://127.0.0.1:${port}`,
+    url: `https://127.0.0.1:${said}`,
     ca: read('ca.crt'),
     cert: read('admin.crt'),
     key: read('admin.key'),
   };
-  return { pid, target, stop };
+  const stopBoth = async () => {
+    await stop();
+    await store.process?.stop();
+  };
+  return { pid, target, stop: stopBoth, ...(store.process && { store: store.process }) };
 }
 
 async function startFloor(folder: string, from: string): Promise<Server> {
   for (const file of ['serving.crt', 'serving.key']) cpSync(join(from, file), join(folder, file));
   const script = join(import.meta.dirname, 'floor-server.ts');
-  const { pid, port, stop } = await start('floor', [script, folder], folder, /ready (\d+)/);
+  const { pid, said, stop } = await start({
+    name: 'floor',
+    command: process.execPath,
+    args: [script, folder],
+    folder,
+    pattern: /ready (\d+)/,
+  });
   return {
     pid,
-    target: { url: `https://127.0.0.1:${port}`, ca: readFileSync(join(from, 'ca.crt'), 'utf8') },
+    target: { url: `https://127.0.0.1:${said}`, ca: readFileSync(join(from, 'ca.crt'), 'utf8') },
     stop,
   };
 }
 
-/** CPU time of a process so far, µs, and its resident memory (Linux: /proc). */
-function usage(pid: number): { cpuMicros: number; rssMiB: number } {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  const ticks = Number(fields[11]) + Number(fields[12]);
-  return { cpuMicros: (ticks / 100) * 1e6, rssMiB: (Number(fields[21]) * 4096) / 2 ** 20 };
-}
-
-async function measure(pid: number, operations: number, work: () => Promise<number[]>): Promise<Figures> {
-  const before = usage(pid);
+async function measure(server: Server, operations: number, work: () => Promise<number[]>): Promise<Figures> {
+  const processes = [server, ...(server.store ? [server.store] : [])];
+  const usages = () => processes.map(({ pid }) => usage(pid));
+  const before = usages();
   const start = performance.now();
   const times = await work();
   const seconds = (performance.now() - start) / 1000;
-  const after = usage(pid);
+  const after = usages();
   const round = (value: number) => Math.round(value * 100) / 100;
+  const [cpu, storeCpu] = after.map(({ cpuMicros }, index) =>
+    round((cpuMicros - before[index]!.cpuMicros) / operations),
+  );
   return {
     operations,
     perSecond: Math.round(operations / seconds),
-    serverCpuMicrosPerOperation: round((after.cpuMicros - before.cpuMicros) / operations),
+    serverCpuMicrosPerOperation: cpu!,
+    ...(storeCpu !== undefined && { storeCpuMicrosPerOperation: storeCpu }),
     p50Ms: round(percentile(times, 0.5)),
     p99Ms: round(percentile(times, 0.99)),
-    serverRssMiB: Math.round(after.rssMiB),
+    serverRssMiB: Math.round(after[0]!.rssMiB),
   };
 }
 
@@ -152,7 +145,7 @@ type Scenario = (server: Server, connections: Connection[]) => Promise<Figures>;
 
 const scenarios: Record<string, Scenario> = {
   create: (server, connections) =>
-    measure(server.pid, objects, () =>
+    measure(server, objects, () =>
       inParallel(objects, 64, async index => {
         const answer = await connections[index % connections.length]!.request(
           'POST',
@@ -163,7 +156,7 @@ const scenarios: Record<string, Scenario> = {
       }),
     ),
   get: (server, connections) =>
-    measure(server.pid, objects, () =>
+    measure(server, objects, () =>
       inParallel(objects, 64, async index => {
         const answer = await connections[index % connections.length]!.request(
           'GET',
@@ -174,7 +167,7 @@ const scenarios: Record<string, Scenario> = {
     ),
   list: (server, connections) => {
     const count = Number(flags.lists);
-    return measure(server.pid, count, () =>
+    return measure(server, count, () =>
       inParallel(count, 4, async index => {
         const answer = await connections[index % connections.length]!.request('GET', collection);
         mustBe(answer.status, 200, `list ${index}`);
@@ -200,7 +193,7 @@ const scenarios: Record<string, Scenario> = {
       await connections[index % connections.length]!.stream(path, onData);
     }
     const writer = connections[0]!;
-    return measure(server.pid, watchers * events, async () => {
+    return measure(server, watchers * events, async () => {
       const times = await inParallel(events, 4, async index => {
         mustBe((await writer.request('POST', collection, policy(objects + index))).status, 201, 'create');
       });
@@ -226,7 +219,7 @@ async function runAll(server: Server, names: string[]): Promise<Record<string, F
 /** The scenarios on both servers, with what tortie takes in proportion. */
 async function compare(names: string[]): Promise<Record<string, unknown>> {
   const folder = mkdtempSync(join(tmpdir(), 'tortie-bench-'));
-  const tortieServer = await startTortie(folder);
+  const tortieServer = await startTortie(folder, await openStore(folder));
   const tortie = await runAll(tortieServer, names);
   await tortieServer.stop();
   const floorServer = await startFloor(folder, join(folder, 'data'));
@@ -236,6 +229,7 @@ async function compare(names: string[]): Promise<Record<string, unknown>> {
   const micros = (of: Record<string, Figures>, name: string) => of[name]!.serverCpuMicrosPerOperation;
   const ratio = (name: string) => Math.round((100 * micros(tortie, name)) / micros(floor, name)) / 100;
   return {
+    datastore: flags.datastore,
     objects,
     tortie,
     floor,

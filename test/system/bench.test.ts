@@ -5,6 +5,14 @@ import { root } from './server.ts';
 
 const skip = process.platform !== 'linux' && 'the benchmark reads /proc (Linux)';
 
+test('a store that there is none of is refused', { skip }, () => {
+  const args = ['test/bench/run.ts', '--datastore=paper', 'get'];
+  assert.throws(
+    () => execFileSync(process.execPath, args, { cwd: root, stdio: 'pipe' }),
+    /there is no datastore paper to measure/,
+  );
+});
+
 test('the benchmark measures every scenario on the server and on the floor', { skip }, () => {
   const args = [
     'test/bench/run.ts',
