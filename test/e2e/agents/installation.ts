@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Backend } from '../../../src/storage/backend.ts';
 import { openSqliteBackend } from '../../../src/storage/sqlite/backend.ts';
 import { type Client, clientOf } from '../client.ts';
 import type { Cluster } from '../cluster.ts';
@@ -11,19 +12,15 @@ export interface Datastore {
   name: string;
   /** The arguments that choose it. */
   args(cluster: Cluster): string[];
-  /** Forgets all its history, while no server is running on it. */
-  forgetHistory(deployed: Deployed): Promise<void>;
+  /** Opens it, while no server is running on it. */
+  open(cluster: Cluster, deployed: Deployed): Promise<Backend> | Backend;
 }
 
 export const datastores: Datastore[] = [
   {
     name: 'sqlite',
     args: () => ['--datastore=embedded'],
-    forgetHistory: async ({ dataDirectory }) => {
-      const backend = await openSqliteBackend({ directory: join(dataDirectory, 'store') });
-      await backend.compact(await backend.revision());
-      await backend.close();
-    },
+    open: (_cluster, { dataDirectory }) => openSqliteBackend({ directory: join(dataDirectory, 'store') }),
   },
 ];
 
@@ -33,8 +30,8 @@ export interface Installation {
   deployed: Deployed;
   /** A client through kube-apiserver, with the rights of the component. */
   clientFor(who: AgentName | 'admin', maxSockets?: number): Promise<Client>;
-  /** Ends the server and starts it again; `forget` takes all history from the store meanwhile. */
-  restart(options?: { forget?: boolean }): Promise<void>;
+  /** Ends the server and starts it again; `forgetUpTo` takes the history up to a revision from the store meanwhile. */
+  restart(options?: { forgetUpTo?: number | 'now' }): Promise<void>;
 }
 
 /** Starts etcd, kube-apiserver and, on this datastore, the server behind it. The suite stops them. */
@@ -43,12 +40,17 @@ export async function install(suite: Suite, datastore: Datastore): Promise<Insta
   const args = datastore.args(cluster);
   const deployed = await deployBase(suite, cluster, args);
   const agents = await createAgents(cluster, await suite.kubectl(cluster.adminKubeconfig));
+  const forgetHistory = async (upTo: number | 'now') => {
+    const backend = await datastore.open(cluster, deployed);
+    await backend.compact(upTo === 'now' ? await backend.revision() : upTo);
+    await backend.close();
+  };
   return {
     cluster,
     deployed,
     clientFor: (who, maxSockets) =>
       clientOf(who === 'admin' ? cluster.adminKubeconfig : agents[who], maxSockets),
-    restart: ({ forget = false } = {}) =>
-      deployed.restart(args, forget ? () => datastore.forgetHistory(deployed) : undefined),
+    restart: ({ forgetUpTo } = {}) =>
+      deployed.restart(args, forgetUpTo === undefined ? undefined : () => forgetHistory(forgetUpTo)),
   };
 }

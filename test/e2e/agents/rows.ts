@@ -1,4 +1,5 @@
 import type { CalicoObject, ClientKind } from './go-client.ts';
+import { labelsOf } from './ipam.ts';
 import type { AgentName } from './roles.ts';
 
 /** One who asks: under which account, and with which of its Go clients. */
@@ -258,11 +259,7 @@ export const rows: Row[] = [
       'node-a-10-65-174-128-30',
       { state: 'pending', node: 'node-a', type: 'host', cidr: '10.65.174.128/30', deleted: false },
       {
-        labels: {
-          'projectcalico.org/affinity-type': 'host',
-          'projectcalico.org/hostname-hash': 'EEEVJH4BSEVU2HH2QEZRM5NKCIVOCFAKQ5HW67R77K2WFS6HTX2Q',
-          'projectcalico.org/ip-version': '4',
-        },
+        labels: labelsOf('node-a'),
       },
     ),
     list: [cni, node],
