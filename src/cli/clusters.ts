@@ -35,8 +35,8 @@ export async function openClusters(options: Options, log: Log): Promise<Clusters
   return clusters;
 }
 
-/** `path` undefined: the service account of the pod. Loaded when needed: a server on a laptop has no cluster. */
-async function openCluster(path: string | undefined, log: Log): Promise<ClusterClient> {
+/** A client of the cluster of a kubeconfig. `path` undefined: the service account of the pod. Loaded when needed: a server on a laptop has no cluster. */
+export async function openCluster(path: string | undefined, log: Log): Promise<ClusterClient> {
   const { loadInCluster, loadKubeconfig } = await import('../kube/kubeconfig.ts');
   const { createClusterClient } = await import('../kube/client.ts');
   const access = path === undefined ? await loadInCluster({ log }) : await loadKubeconfig(path, { log });
@@ -48,7 +48,7 @@ async function openCluster(path: string | undefined, log: Log): Promise<ClusterC
  * that does not answer now is not held against the server: the question is asked at the next start.
  */
 async function refuseSeparateStore(options: Options, client: ClusterClient, log: Log): Promise<void> {
-  if (options.allowSeparateDatastore) return;
+  if (options.allowSeparateDatastore || options.datastore === 'kubernetes') return;
   const path = '/apis/crd.projectcalico.org/v1';
   let answer: number | string;
   try {

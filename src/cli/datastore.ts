@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Options } from '../config/options.ts';
+import { kinds } from '../kinds/index.ts';
 import type { Kind } from '../kinds/kind.ts';
 import type { ObjectMeta } from '../machinery/object.ts';
-import type { Log } from '../observability/observability.ts';
+import type { Log, Metrics } from '../observability/observability.ts';
+import { hasInt64 } from '../schema/int64.ts';
 import type { Backend, Codec } from '../storage/backend.ts';
 import { createMemoryBackend } from '../storage/memory/backend.ts';
 import { openSqliteBackend } from '../storage/sqlite/backend.ts';
 import { v3Codec } from '../storage/v3-codec.ts';
+import { openCluster } from './clusters.ts';
 
 /** A store, and how each kind is laid out in it. */
 export interface Datastore {
@@ -18,18 +21,22 @@ export interface Datastore {
    * Nothing when absent.
    */
   decides?(kind: Kind): readonly (keyof ObjectMeta)[] | 'objects';
+  /** The word in spec.clusterType of ClusterInformation by which Calico's components know the store. */
+  clusterType?: string;
 }
 
 /**
  * Opens the datastore that the options name. Throws what keeps it from being opened for good, such as a locked directory; one
  * that merely cannot be reached just now says so at each call.
  */
-export async function openDatastore(options: Options, log: Log): Promise<Datastore> {
+export async function openDatastore(options: Options, log: Log, metrics?: Metrics): Promise<Datastore> {
   switch (options.datastore) {
     case 'memory':
       return { backend: createMemoryBackend(), codecOf: v3Codec };
     case 'etcd':
       return openEtcd(options, log);
+    case 'kubernetes':
+      return openKubernetes(options, log, metrics);
     default:
       return { backend: await openEmbedded(options.dataDir, log), codecOf: v3Codec };
   }
@@ -55,6 +62,26 @@ async function openEtcd(options: Options, log: Log): Promise<Datastore> {
     log,
   });
   return { backend, codecOf: etcdCodec };
+}
+
+/** Its modules are loaded only here: whoever does without a cluster does not pay for them. */
+async function openKubernetes(options: Options, log: Log, metrics?: Metrics): Promise<Datastore> {
+  const { createKubernetesBackend } = await import('../storage/kubernetes/backend.ts');
+  const { calicoResources } = await import('../storage/kubernetes/layout.ts');
+  const { decidedByCluster, kubernetesCodec } = await import('../storage/kubernetes/codec.ts');
+  const foreignWrites = metrics?.counter(
+    'tortie_foreign_writes_total',
+    'Writes past every Tortie server that broke a rule across objects while one was being checked.',
+    ['resource'],
+  );
+  const backend = createKubernetesBackend({
+    client: await openCluster(options.datastoreKubeconfig ?? options.kubeconfig, log),
+    resources: calicoResources(kinds.map(kind => ({ ...kind, hasInt64: hasInt64(kind.schema) }))),
+    leaseNamespace: options.datastoreLeaseNamespace,
+    log,
+    ...(foreignWrites && { foreignWrites }),
+  });
+  return { backend, codecOf: kubernetesCodec, decides: decidedByCluster, clusterType: 'kdd' };
 }
 
 function openEmbedded(dataDir: string, log: Log): Promise<Backend> {

@@ -10,6 +10,7 @@ import { hasInt64 } from '../schema/int64.ts';
 import type { Backend, Codec } from '../storage/backend.ts';
 import { StorageError } from '../storage/errors.ts';
 import { WatchCache } from '../watch/cache.ts';
+import { addClusterType, completeClusterInformation } from './cluster-information.ts';
 
 const initialRetryMs = 1_000;
 
@@ -83,14 +84,19 @@ export function openResources(options: {
 }
 
 /**
- * Creates the objects that every installation has, where they are not there yet, once all kinds are loaded. Tries again while
- * the store does not answer; throws what else goes wrong.
+ * Creates the objects that every installation has, where they are not there yet, once all kinds are loaded, and completes what
+ * ClusterInformation says of the store. Tries again while the store does not answer; throws what else goes wrong.
  */
-export async function createInitialObjects(resources: Resources, log: Log): Promise<void> {
+export async function createInitialObjects(
+  resources: Resources,
+  log: Log,
+  clusterType?: string,
+): Promise<void> {
   await resources.loaded;
   for (;;) {
     try {
-      return await createMissing(resources);
+      await createMissing(resources, clusterType);
+      return await completeClusterInformation(resources.byPlural.get('clusterinformations'), clusterType);
     } catch (error) {
       if (!(error instanceof StorageError) || error.code !== 'Unavailable') throw error;
       log.warn('initial objects not created, trying again', { error: error.message });
@@ -99,11 +105,12 @@ export async function createInitialObjects(resources: Resources, log: Log): Prom
   }
 }
 
-async function createMissing(resources: Resources): Promise<void> {
+async function createMissing(resources: Resources, clusterType?: string): Promise<void> {
   const context = { warn: () => {}, signal: new AbortController().signal };
   for (const resource of resources.byPlural.values()) {
     for (const object of resource.kind.initial?.() ?? []) {
       try {
+        if (clusterType && object.kind === 'ClusterInformation') addClusterType(object, clusterType);
         const body = { value: object as unknown as Json, duplicates: [], position: () => undefined };
         await resource.create(context, '', body, { dryRun: false, fieldValidation: 'Strict' });
       } catch (error) {

@@ -9,6 +9,7 @@ Usage:
   tortie export [flags]    write what a datastore holds as a stream of objects (export --help tells more)
   tortie import FILE       store the objects of such a stream, or of any file (import --help tells more)
   tortie migrate [flags]   copy one datastore into another while it is in use (migrate --help tells more)
+  tortie crds              print the CustomResourceDefinitions of the datastore kubernetes
   tortie version           print the version
 `;
 
@@ -32,6 +33,8 @@ export async function run(args: string[], environment: NodeJS.ProcessEnv): Promi
         return await (await import('./import.ts')).importFile(rest, environment);
       case 'migrate':
         return await (await import('./migrate.ts')).migrate(rest, environment);
+      case 'crds':
+        return (await import('./crds.ts')).crds(rest);
       case 'version':
       case '--version':
         process.stdout.write(`${versionText()}\n`);

@@ -6,7 +6,7 @@ import { parseOptions } from '../config/parse.ts';
 import { kinds } from '../kinds/index.ts';
 import { createLog, levelOfVerbosity } from '../observability/log.ts';
 import { createMetrics } from '../observability/metrics.ts';
-import type { Log } from '../observability/observability.ts';
+import type { Log, Metrics } from '../observability/observability.ts';
 import { openApiV2, openApiV3 } from '../schema/openapi.ts';
 import type { HealthCheck } from '../server/health.ts';
 import { createServer } from '../server/server.ts';
@@ -39,10 +39,11 @@ export async function serve(args: string[], environment: NodeJS.ProcessEnv): Pro
   const log = createLog({ level: levelOfVerbosity(options.v), destination: destination(2) });
   const stopping = shutdownSignal();
   openDataDirectory(options.dataDir);
-  const datastore = await openDatastore(options, log);
+  const metrics = createMetrics({ processMetrics: true });
+  const datastore = await openDatastore(options, log, metrics);
   const closing: (() => void | Promise<void>)[] = [() => datastore.backend.close()];
   try {
-    await run(options, { datastore, log, stopping, closing });
+    await run(options, { datastore, log, metrics, stopping, closing });
   } finally {
     for (const close of closing.reverse()) await close();
   }
@@ -54,13 +55,13 @@ async function run(
   parts: {
     datastore: Datastore;
     log: Log;
+    metrics: Metrics;
     stopping: Promise<NodeJS.Signals>;
     closing: (() => void | Promise<void>)[];
   },
 ): Promise<void> {
-  const { datastore, log, stopping, closing } = parts;
+  const { datastore, log, metrics, stopping, closing } = parts;
   const { backend } = datastore;
-  const metrics = createMetrics({ processMetrics: true });
   const ca = await ensureCa(options.dataDir);
   const tls = await openTls(options, ca, log, closing);
   const identity = await openIdentity({ options, ca, tls, log });
@@ -68,7 +69,7 @@ async function run(
   const resources = openResources({ kinds, ...datastore, log, metrics });
   closing.push(() => resources.close());
   const progress = { initialized: false };
-  const initialized = createInitialObjects(resources, log).then(() => {
+  const initialized = createInitialObjects(resources, log, datastore.clusterType).then(() => {
     progress.initialized = true;
   });
   const server = createServer({

@@ -85,7 +85,7 @@ export const optionTable = {
     value: 'NAME',
     section: 'Storage',
     calico: 'DATASTORE_TYPE',
-    text: "Where objects are kept: `embedded` (a file in the data directory), `memory` (lost at exit) or `etcd` (Calico's own, also `etcdv3`).",
+    text: "Where objects are kept: `embedded` (a file in the data directory), `memory` (lost at exit), `etcd` (Calico's own, also `etcdv3`) or `kubernetes` (the CRDs of Calico in a cluster).",
   },
   'etcd-endpoints': {
     type: 'list',
@@ -135,6 +135,19 @@ export const optionTable = {
     value: 'FILE',
     section: 'Storage',
     text: 'File that holds the password of --etcd-username.',
+  },
+  'datastore-kubeconfig': {
+    type: 'string',
+    value: 'FILE',
+    section: 'Storage',
+    text: 'Kubeconfig of the cluster that is the datastore `kubernetes`; that of --kubeconfig when none is given, else the service account of the pod.',
+  },
+  'datastore-lease-namespace': {
+    type: 'string',
+    default: 'kube-system',
+    value: 'NAMESPACE',
+    section: 'Storage',
+    text: 'Namespace of the Leases by which servers on one datastore `kubernetes` take turns; the same for all of them.',
   },
   'allow-separate-datastore': {
     type: 'boolean',

@@ -140,7 +140,7 @@ function checkTogether(options: Options): void {
   if (options.datastore === 'etcd') checkEtcd(options);
 }
 
-const datastores = ['embedded', 'memory', 'etcd'];
+const datastores = ['embedded', 'memory', 'etcd', 'kubernetes'];
 
 function checkEtcd(options: Options): void {
   if (options.etcdEndpoints.length === 0) throw new OptionError('--datastore etcd needs --etcd-endpoints');

@@ -22,7 +22,7 @@ export function currentOf(entry: CacheEntry): Current {
 
 /** The object as last acknowledged. Throws 404. */
 export async function readCurrent(parts: ResourceParts, namespace: string, name: string): Promise<Current> {
-  await parts.cache.fresh();
+  await parts.cache.fresh({ namespace, name });
   const entry = parts.cache.get(namespace, name);
   if (!entry) throw notFound(groupResource(parts.kind), name);
   return currentOf(entry);

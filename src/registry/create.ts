@@ -85,20 +85,20 @@ async function store(
 ): Promise<ApiObject> {
   const { backend, codec, cache } = parts;
   const key = codec.keyFor(object);
+  const place = { namespace: object.metadata.namespace ?? '', name: nameOf(object) };
   if (object.metadata.resourceVersion) {
     throw badRequest('resourceVersion should not be set on objects to be created');
   }
   if (options.dryRun) {
-    await cache.fresh();
-    const existing = cache.get(object.metadata.namespace ?? '', nameOf(object));
+    await cache.fresh(place);
+    const existing = cache.get(place.namespace, place.name);
     if (existing) throw exists(parts, object, existing.object());
     return object;
   }
-  const others = codec.candidateKeys(object.metadata.namespace, nameOf(object)).filter(each => each !== key);
-  if (others.length > 0) {
-    // The name may be taken by an object under another key.
-    await cache.fresh();
-    const existing = cache.get(object.metadata.namespace ?? '', nameOf(object));
+  // The name may be taken by an object under another key.
+  if (codec.candidateKeys(object.metadata.namespace, place.name).some(each => each !== key)) {
+    await cache.fresh(place);
+    const existing = cache.get(place.namespace, place.name);
     if (existing) throw exists(parts, object, existing.object());
   }
   try {
@@ -106,8 +106,8 @@ async function store(
     return codec.decode(await backend.write({ type: 'create', key, value }, options.guards));
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'Exists') throw error;
-    await cache.fresh();
-    throw exists(parts, object, cache.get(object.metadata.namespace ?? '', nameOf(object))?.object());
+    await cache.fresh(place);
+    throw exists(parts, object, cache.get(place.namespace, place.name)?.object());
   }
 }
 

@@ -51,7 +51,8 @@ export async function get(
   name: string,
   options: { resourceVersion: string },
 ): Promise<CacheEntry> {
-  await position(parts, options.resourceVersion);
+  if (options.resourceVersion) await position(parts, options.resourceVersion);
+  else await parts.cache.fresh({ namespace, name });
   const entry = parts.cache.get(namespace, name);
   if (!entry) throw notFound(groupResource(parts.kind), name);
   return entry;

@@ -34,7 +34,7 @@ export async function restore(
   const hasStatus = sent.status !== undefined;
   const object = prepare(parts, sent);
   const { namespace = '' } = object.metadata;
-  await parts.cache.fresh();
+  await parts.cache.fresh({ namespace, name: nameOf(object) });
   const existing = parts.cache.get(namespace, nameOf(object))?.object();
   if (!existing) {
     const stored = await checkAndStore(parts, silent, copy(object), { dryRun: false });

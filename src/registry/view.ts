@@ -24,7 +24,7 @@ export function recordingView(parts: Pick<ResourceParts, 'others'>): RecordingVi
   const view: View = {
     get: async (plural, name, namespace = '') => {
       const { cache, codec } = otherParts(parts, plural);
-      await cache.fresh();
+      await cache.fresh({ namespace, name });
       const entry = cache.get(namespace, name);
       if (!entry) {
         for (const key of codec.candidateKeys(namespace || undefined, name)) {

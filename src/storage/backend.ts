@@ -69,8 +69,8 @@ export interface WatchHandlers {
 }
 
 export interface Watch {
-  /** Resolves with a revision up to which everything has been delivered, at least the store's revision when asked. */
-  progress(): Promise<Revision>;
+  /** Resolves with a revision up to which all is delivered, at least the store's when asked; with keys, of them alone. */
+  progress(keys?: readonly string[]): Promise<Revision>;
   /** Ends the watch. No handler is called afterwards. */
   close(): void;
 }
@@ -90,7 +90,7 @@ export interface Backend {
    * future `from` just waits. What has happened already is delivered before the promise resolves.
    */
   watch(prefix: string, from: Revision, handlers: WatchHandlers): Promise<Watch>;
-  /** The revision of the last committed write; 1 for an empty store. */
+  /** The revision of the last committed write, of whoever writes to the store; 1 for an empty store. */
   revision(): Promise<Revision>;
   /**
    * Forgets the changes up to the revision: no earlier one can be listed at or watched from any more. The state at the

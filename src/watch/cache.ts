@@ -118,9 +118,14 @@ export class WatchCache {
     this.#upstream.mustBeLoaded();
   }
 
-  /** Waits until the cache has seen everything that was acknowledged before the call. Throws Unavailable when the store cannot be asked. */
-  fresh(): Promise<void> {
-    return this.#upstream.progress();
+  /**
+   * Waits until the cache has seen everything that was acknowledged before the call, or all of that about one object. Throws
+   * Unavailable when the store cannot be asked.
+   */
+  fresh(object?: { namespace: string; name: string }): Promise<void> {
+    if (!object) return this.#upstream.progress();
+    const { namespace, name } = object;
+    return this.#upstream.progress(this.#options.codec.candidateKeys(namespace || undefined, name));
   }
 
   /** Waits until the revision is reached; false when it was not within the time. */

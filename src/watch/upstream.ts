@@ -41,18 +41,21 @@ export class Upstream {
     await this.#try('read');
   }
 
-  /** Resolves when everything acknowledged before the call has been told. Throws Unavailable when the store cannot be asked. */
-  async progress(): Promise<void> {
+  /**
+   * Resolves when everything acknowledged before the call has been told, or all of that about the keys. Throws Unavailable when
+   * the store cannot be asked.
+   */
+  async progress(keys?: readonly string[]): Promise<void> {
     this.mustBeLoaded();
     let reached: Revision;
     try {
-      reached = await this.#watch!.progress();
+      reached = await this.#watch!.progress(keys);
     } catch (error) {
       // One that ended since its history is gone is as good as one that the store has dropped: it is taken up anew.
       if (!isCode(error, 'Compacted')) throw error;
       throw new StorageError('Unavailable', (error as Error).message, { cause: error });
     }
-    this.#advance(reached);
+    if (!keys) this.#advance(reached);
   }
 
   /** Throws Unavailable before there is a first state. */

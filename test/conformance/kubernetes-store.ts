@@ -88,6 +88,7 @@ function entriesIn(namespace: string): ClusterResource {
     groupPath,
     plural: 'entries',
     hasInt64: false,
+    metadataOnly: false,
     guarded: true,
     place: key => ({ namespace, name: createHash('sha256').update(key).digest('hex') }),
     namespaceOf: () => namespace,

@@ -16,7 +16,15 @@ import { StorageError } from '../errors.ts';
 import { compareKeys } from '../keys.ts';
 import { Cluster, type ClusterClient } from './cluster.ts';
 import { Guards } from './guards.ts';
-import { currentRevision, listObjects } from './listing.ts';
+import { currentRevision, listObjects, readObject } from './listing.ts';
+import { MergedWatch } from './merged-watch.ts';
+import {
+  accountsRoot,
+  defaultAllowEntry,
+  defaultAllowKey,
+  namespacesRoot,
+  profilesRoot,
+} from './profile-codec.ts';
 import { removeObject } from './remove.ts';
 import { type ClusterResource, collectionPath, entryOf, metadataOf, objectPath } from './resource.ts';
 import { ResourceWatch } from './watch.ts';
@@ -62,21 +70,17 @@ class KubernetesBackend implements Backend {
   }
 
   async get(key: string): Promise<Entry | undefined> {
-    const resource = this.#resourceOf(key);
-    const place = resource.place(key);
-    if (!place) return undefined;
-    return this.#read(resource, key);
+    if (key === defaultAllowKey) return defaultAllowEntry();
+    // Of profiles any name may be asked for.
+    if (key.startsWith(profilesRoot) && !/^(kns|ksa)\./.test(key.slice(profilesRoot.length)))
+      return undefined;
+    return this.#read(this.#resourceOf(key), key);
   }
 
   async list(prefix: string, options: ListOptions = {}): Promise<Page> {
-    const resource = this.#resourceOf(prefix);
     const { after, limit = Number.POSITIVE_INFINITY } = options;
-    const at = options.at === undefined ? undefined : await this.#reachable(resource, options.at);
-    const { objects, revision } = await this.#orOldest(resource, () =>
-      listObjects(this.#cluster, resource, { namespace: resource.namespaceOf(prefix), at }),
-    );
-    const entries = objects
-      .map(object => entryOf(resource, object))
+    const { found, revision } = await this.#listAll(prefix, options.at);
+    const entries = found
       .filter(({ key }) => key.startsWith(prefix) && (after === undefined || compareKeys(key, after) > 0))
       .sort((a, b) => compareKeys(a.key, b.key));
     return { entries: entries.slice(0, limit), revision, more: entries.length > limit };
@@ -97,6 +101,15 @@ class KubernetesBackend implements Backend {
   }
 
   async watch(prefix: string, from: Revision, handlers: WatchHandlers): Promise<Watch> {
+    if (prefix === profilesRoot) {
+      const sources = [namespacesRoot, accountsRoot];
+      const open = sources.map(root => (own: WatchHandlers) => this.#watchOne(root, from, own));
+      return MergedWatch.open(open, handlers);
+    }
+    return this.#watchOne(prefix, from, handlers);
+  }
+
+  async #watchOne(prefix: string, from: Revision, handlers: WatchHandlers): Promise<ResourceWatch> {
     const resource = this.#resourceOf(prefix);
     const at = await this.#reachable(resource, from);
     const watch: ResourceWatch = await this.#orOldest(resource, () =>
@@ -150,6 +163,28 @@ class KubernetesBackend implements Backend {
     await this.#cluster.close();
   }
 
+  /** The entries of the resource, or of the two that profiles are made of, at one revision. */
+  async #listAll(prefix: string, at?: Revision): Promise<{ found: Entry[]; revision: Revision }> {
+    if (prefix !== profilesRoot) return this.#listOne(prefix, at);
+    const first = await this.#listOne(namespacesRoot, at);
+    const second = await this.#listOne(accountsRoot, first.revision);
+    return { found: [defaultAllowEntry(), ...first.found, ...second.found], revision: first.revision };
+  }
+
+  async #listOne(prefix: string, revision?: Revision): Promise<{ found: Entry[]; revision: Revision }> {
+    const resource = this.#resourceOf(prefix);
+    const at = revision === undefined ? undefined : await this.#reachable(resource, revision);
+    const { metadataOnly } = resource;
+    const namespace = resource.namespaceOf(prefix);
+    const listing = await this.#orOldest(resource, () =>
+      listObjects(this.#cluster, resource, { namespace, at, metadataOnly }),
+    );
+    return {
+      found: listing.objects.map(object => entryOf(resource, object)),
+      revision: listing.revision,
+    };
+  }
+
   #resourceOf(keyOrPrefix: string): ClusterResource {
     this.#cluster.mustBeOpen();
     const resource = this.#resources.find(({ root }) => keyOrPrefix.startsWith(root));
@@ -158,16 +193,8 @@ class KubernetesBackend implements Backend {
   }
 
   async #read(resource: ClusterResource, key: string): Promise<Entry | undefined> {
-    const path = objectPath(resource, resource.place(key)!);
-    const { hasInt64 } = resource;
-    try {
-      const totalMs = limits.clusterReadTimeoutMs;
-      const object = await this.#cluster.call(resource.plural, 'GET', path, { hasInt64, totalMs });
-      return entryOf(resource, object);
-    } catch (error) {
-      if (error instanceof StorageError && error.code === 'NotFound') return undefined;
-      throw error;
-    }
+    const object = await readObject(this.#cluster, resource, key);
+    return object && entryOf(resource, object);
   }
 
   /** The revision where the cluster may be asked for it; undefined where it has not come yet. Throws Compacted. */

@@ -50,6 +50,33 @@ export function kubernetesCodec(facts: CodecFacts): Codec {
   };
 }
 
+/**
+ * What of a kind the cluster decides by itself: its own UIDs and versions, profiles altogether; of what IPAM keeps there is no metadata
+ * but the name.
+ */
+export function decidedByCluster({ storageClass }: Kind): readonly (keyof ObjectMeta)[] | 'objects' {
+  switch (storageClass) {
+    case 'profile':
+      return 'objects';
+    case 'affinity':
+    case 'ipam-block':
+    case 'ipam-handle':
+      return [
+        'annotations',
+        'creationTimestamp',
+        'finalizers',
+        'generateName',
+        'generation',
+        'labels',
+        'managedFields',
+        'ownerReferences',
+        'uid',
+      ];
+    default:
+      return ['uid'];
+  }
+}
+
 /** The kind of the CRs, where it is not the kind's own. */
 export function customKind({ kind, storageClass }: Pick<CodecFacts, 'kind' | 'storageClass'>): string {
   return storageClass === 'ipam-config' ? 'IPAMConfig' : kind;

@@ -37,6 +37,7 @@ function custom(kind: Kind & { hasInt64: boolean }): ClusterResource {
     groupPath: '/apis/crd.projectcalico.org/v1',
     plural: kind.storageClass === 'ipam-config' ? 'ipamconfigs' : kind.plural,
     hasInt64: kind.hasInt64,
+    metadataOnly: false,
     guarded: guardedPlurals.has(kind.plural),
     place,
     namespaceOf: prefix => {
@@ -63,6 +64,7 @@ function source(plural: string, root: string, nameOf: (metadata: JsonObject) => 
     groupPath: '/api/v1',
     plural,
     hasInt64: false,
+    metadataOnly: true,
     guarded: false,
     place: key => {
       const name = key.slice(root.length);

@@ -4,7 +4,14 @@ import { isJsonObject } from '../../machinery/own-field.ts';
 import type { Revision } from '../backend.ts';
 import { StorageError } from '../errors.ts';
 import type { Cluster } from './cluster.ts';
-import { type ClusterResource, collectionPath, metadataOf, metadataOnly, revisionOf } from './resource.ts';
+import {
+  type ClusterResource,
+  collectionPath,
+  metadataOf,
+  metadataOnly,
+  objectPath,
+  revisionOf,
+} from './resource.ts';
 
 export interface ListingOptions {
   namespace?: string | undefined;
@@ -71,6 +78,27 @@ async function listOnce(
     query.delete('resourceVersion');
     query.delete('resourceVersionMatch');
     query.set('continue', next);
+  }
+}
+
+/** The object of a key as it is now, or undefined. It is no cache that answers. Throws Unavailable. */
+export async function readObject(
+  cluster: Cluster,
+  resource: ClusterResource,
+  key: string,
+  { metadataOnly: partial = resource.metadataOnly } = {},
+): Promise<JsonObject | undefined> {
+  const place = resource.place(key);
+  if (!place) return undefined;
+  try {
+    return await cluster.call(resource.plural, 'GET', objectPath(resource, place), {
+      ...(partial && { accept: metadataOnly.watch }),
+      hasInt64: resource.hasInt64 && !partial,
+      totalMs: limits.clusterReadTimeoutMs,
+    });
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'NotFound') return undefined;
+    throw error;
   }
 }
 

@@ -19,6 +19,8 @@ export interface ClusterResource {
   plural: string;
   /** Whether objects may hold 64-bit integers outside of metadata. */
   hasInt64: boolean;
+  /** Whether values are made of metadata alone. */
+  metadataOnly: boolean;
   /** Whether writes to it may be ones that guards of other writes exclude. */
   guarded: boolean;
   /** Where the object of a key is; undefined for what is no key of an object. */

@@ -5,7 +5,7 @@ import type { Change, Revision, Watch, WatchHandlers } from '../backend.ts';
 import { StorageError } from '../errors.ts';
 import { shared } from '../shared-question.ts';
 import type { Cluster } from './cluster.ts';
-import { type Listing, listObjects } from './listing.ts';
+import { type Listing, listObjects, readObject } from './listing.ts';
 import { type ClusterResource, collectionPath, metadataOnly, parsing, revisionOf } from './resource.ts';
 
 export interface WatchSetting {
@@ -16,8 +16,6 @@ export interface WatchSetting {
   handlers: WatchHandlers;
   /** Whether `from` has not come yet: the watch begins now, and tells what comes after it. */
   future?: boolean;
-  /** Whether values are made of metadata alone. */
-  metadataOnly?: boolean;
   /** Called with each change before the handlers are, and when the watch has ended. */
   onChange?(change: Change): void;
   onEnd?(): void;
@@ -50,8 +48,8 @@ const retryMs = { first: 200, longest: 3_000 };
  * from there.
  */
 export class ResourceWatch implements Watch {
-  readonly progress: () => Promise<Revision>;
   readonly #setting: WatchSetting;
+  readonly #askAll: () => Promise<Revision>;
   readonly #namespace: string | undefined;
   readonly #known = new Map<string, Revision>();
   readonly #questions = new Set<Question>();
@@ -67,7 +65,7 @@ export class ResourceWatch implements Watch {
     this.#setting = setting;
     this.#namespace = setting.resource.namespaceOf(setting.prefix);
     this.#position = setting.from;
-    this.progress = shared(() => this.#ask());
+    this.#askAll = shared(() => this.#compareAll());
   }
 
   /** Opens a watch; what has happened already is delivered before it resolves. Throws Compacted, Unavailable. */
@@ -107,6 +105,13 @@ export class ResourceWatch implements Watch {
     return { change: promise, forget: () => void this.#deletions.delete(waiting) };
   }
 
+  /** By one list that all who ask share, or by a read of each of the objects. */
+  async progress(keys?: readonly string[]): Promise<Revision> {
+    if (!keys) return this.#askAll();
+    await Promise.all(keys.map(key => this.#compareOne(key)));
+    return this.#position;
+  }
+
   close(): void {
     this.#end(new StorageError('Closed', 'the watch is closed'), { tell: false });
   }
@@ -141,7 +146,7 @@ export class ResourceWatch implements Watch {
   }
 
   #openStream(): void {
-    const { cluster, resource, metadataOnly: partial } = this.#setting;
+    const { cluster, resource } = this.#setting;
     this.#stream?.close();
     const stream = cluster.client.watch(
       collectionPath(resource, this.#namespace),
@@ -159,7 +164,7 @@ export class ResourceWatch implements Watch {
       },
       {
         resourceVersion: String(this.#position),
-        ...(partial && { accept: metadataOnly.watch }),
+        ...(resource.metadataOnly && { accept: metadataOnly.watch }),
         ...parsing(resource),
       },
     );
@@ -235,8 +240,8 @@ export class ResourceWatch implements Watch {
     }
   }
 
-  /** Compares the cluster with what was delivered. */
-  async #ask(): Promise<Revision> {
+  /** Compares the whole resource with what was delivered. */
+  async #compareAll(): Promise<Revision> {
     if (this.#ended) throw this.#ended;
     const listing = await this.#list();
     if (this.#ended) throw this.#ended;
@@ -244,6 +249,16 @@ export class ResourceWatch implements Watch {
     if (missing) await this.#delivered(missing);
     this.#advance(listing.revision);
     return this.#position;
+  }
+
+  async #compareOne(key: string): Promise<void> {
+    if (this.#ended) throw this.#ended;
+    const { cluster, resource } = this.#setting;
+    const found = await readObject(cluster, resource, key, { metadataOnly: true });
+    if (this.#ended) throw this.#ended;
+    const upTo = found ? revisionOf(found) : 0;
+    if (upTo > this.#position) await this.#delivered({ upTo, gone: new Set() });
+    else if (!found && this.#known.has(key)) await this.#delivered({ upTo, gone: new Set([key]) });
   }
 
   /** What the listing shows that was not delivered yet; undefined: nothing. */

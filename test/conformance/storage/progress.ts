@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Group } from '../storage.ts';
-import { create, Recorder } from './recorder.ts';
+import { create, Recorder, remove, update } from './recorder.ts';
 
 /** What progress() promises: everything up to its answer has been delivered, and it reaches what is acknowledged. */
 export const progress: Group = ({ test }) => {
@@ -20,6 +20,21 @@ export const progress: Group = ({ test }) => {
       const { revision } = await create(store, `/x/${index}`);
       assert.ok((await watch.progress()) >= revision);
       assert.equal(watch.last, revision);
+    }
+  });
+
+  test('of keys: what happened to them has been delivered', async store => {
+    const watch = await Recorder.start(store, '/x/');
+    for (let index = 0; index < 10; index++) {
+      const made = await create(store, `/x/${index}`);
+      await watch.progress(['/x/none', `/x/${index}`]);
+      assert.equal(watch.last, made.revision);
+      const changed = await update(store, `/x/${index}`, made.revision, 'changed');
+      await watch.progress([`/x/${index}`]);
+      assert.equal(watch.last, changed.revision);
+      const removed = await remove(store, `/x/${index}`, changed.revision);
+      await watch.progress([`/x/${index}`]);
+      assert.equal(watch.last, removed.revision);
     }
   });
 

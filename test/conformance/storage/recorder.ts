@@ -79,8 +79,8 @@ export class Recorder {
     return this.changes.at(-1)?.revision ?? this.from;
   }
 
-  progress(): Promise<Revision> {
-    return this.#watch!.progress();
+  progress(keys?: string[]): Promise<Revision> {
+    return this.#watch!.progress(keys);
   }
 
   close(): void {
