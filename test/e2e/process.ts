@@ -15,6 +15,8 @@ export interface RunningProcess {
   tail(): string;
   /** Resolves with the match once a line of the output matches, rejects when the process ends before. */
   waitForLine(pattern: RegExp): Promise<RegExpExecArray>;
+  /** The same for what is written from now on. */
+  waitForNext(pattern: RegExp): Promise<RegExpExecArray>;
   signal(signal: NodeJS.Signals): void;
   /** SIGTERM, then SIGKILL after the grace period. */
   stop(graceMs?: number): Promise<number | string>;
@@ -63,6 +65,11 @@ export async function startProcess(options: StartOptions): Promise<RunningProces
   const lines = followLines(child);
   for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => log.write(chunk));
   void exited.then(() => log.end());
+  const ended = exited.then(code => {
+    throw new Error(`${name} ended with ${code}:\n${lines.last.join('\n')}`);
+  });
+  // Most are never waited for.
+  ended.catch(() => {});
   const hasExited = () => child.exitCode !== null || child.signalCode !== null;
   return {
     name,
@@ -74,12 +81,8 @@ export async function startProcess(options: StartOptions): Promise<RunningProces
     signal: signal => {
       child.kill(signal);
     },
-    waitForLine: async pattern => {
-      const ended = exited.then(code => {
-        throw new Error(`${name} ended with ${code}:\n${lines.last.join('\n')}`);
-      });
-      return Promise.race([lines.wait(pattern), ended]);
-    },
+    waitForLine: pattern => Promise.race([lines.wait(pattern, { fromStart: true }), ended]),
+    waitForNext: pattern => Promise.race([lines.wait(pattern, { fromStart: false }), ended]),
     stop: async (graceMs = 10_000) => {
       if (!hasExited()) child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
@@ -90,7 +93,7 @@ export async function startProcess(options: StartOptions): Promise<RunningProces
 
 function followLines(child: ChildProcess): {
   last: string[];
-  wait(pattern: RegExp): Promise<RegExpExecArray>;
+  wait(pattern: RegExp, from: { fromStart: boolean }): Promise<RegExpExecArray>;
 } {
   const last: string[] = [];
   const seen: string[] = [];
@@ -109,7 +112,7 @@ function followLines(child: ChildProcess): {
       }
     });
   }
-  const wait = (pattern: RegExp) =>
+  const wait = (pattern: RegExp, { fromStart }: { fromStart: boolean }) =>
     new Promise<RegExpExecArray>(resolve => {
       const check = (line: string): boolean => {
         const match = pattern.exec(line);
@@ -118,7 +121,7 @@ function followLines(child: ChildProcess): {
         resolve(match);
         return true;
       };
-      if (!seen.some(check)) waiting.add(check);
+      if (!fromStart || !seen.some(check)) waiting.add(check);
     });
   return { last, wait };
 }

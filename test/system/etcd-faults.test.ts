@@ -1,0 +1,3 @@
+import { etcdFaults } from '../faults/etcd.ts';
+
+etcdFaults({ rounds: 1, writes: 200 });
