@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Backend } from '../../../src/storage/backend.ts';
+import { openEtcd } from '../../../src/storage/etcd/backend.ts';
 import { openSqliteBackend } from '../../../src/storage/sqlite/backend.ts';
 import { type Client, clientOf } from '../client.ts';
 import type { Cluster } from '../cluster.ts';
@@ -16,11 +17,19 @@ export interface Datastore {
   open(cluster: Cluster, deployed: Deployed): Promise<Backend> | Backend;
 }
 
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
 export const datastores: Datastore[] = [
   {
     name: 'sqlite',
     args: () => ['--datastore=embedded'],
     open: (_cluster, { dataDirectory }) => openSqliteBackend({ directory: join(dataDirectory, 'store') }),
+  },
+  {
+    // The cluster's own etcd, beside what kube-apiserver keeps there.
+    name: 'etcd',
+    args: ({ etcdUrl }) => ['--datastore=etcd', `--etcd-endpoints=${etcdUrl}`],
+    open: ({ etcdUrl }) => openEtcd({ endpoints: [etcdUrl], log: silent }),
   },
 ];
 

@@ -77,9 +77,10 @@ endToEnd('a store that nobody would read', {}, suite => {
       ]);
     });
 
-    for (const datastore of ['embedded', 'memory']) {
+    for (const datastore of ['embedded', 'memory', 'etcd']) {
       test(`${datastore}: the server does not start, and says why and what to do`, async () => {
-        const running = await start(suite, cluster, [`--datastore=${datastore}`]);
+        const endpoints = datastore === 'etcd' ? [`--etcd-endpoints=${cluster.etcdUrl}`] : [];
+        const running = await start(suite, cluster, [`--datastore=${datastore}`, ...endpoints]);
         assert.equal(await running.exited, 1);
         const said = running.tail();
         assert.match(said, /the cluster serves crd\.projectcalico\.org\/v1, which Calico's agents read/);
