@@ -44,7 +44,7 @@ export async function openDatastore(options: Options, log: Log, metrics?: Metric
 
 /** Its modules are loaded only here: whoever does without etcd does not pay for them. */
 async function openEtcd(options: Options, log: Log): Promise<Datastore> {
-  const [{ openEtcd }, { etcdCodec }] = await Promise.all([
+  const [{ openEtcd }, { decidedByEtcd, etcdCodec }] = await Promise.all([
     import('../storage/etcd/backend.ts'),
     import('../storage/etcd/codecs/codec.ts'),
   ]);
@@ -61,7 +61,7 @@ async function openEtcd(options: Options, log: Log): Promise<Datastore> {
     ...(etcdUsername && { user: { name: etcdUsername, password: password! } }),
     log,
   });
-  return { backend, codecOf: etcdCodec };
+  return { backend, codecOf: etcdCodec, decides: decidedByEtcd };
 }
 
 /** Its modules are loaded only here: whoever does without a cluster does not pay for them. */

@@ -140,6 +140,7 @@ function summaryOf(counts: Counts, { passedOver }: Manifest): string {
     `${counts.replaced} replaced`,
     `${counts.unchanged} unchanged`,
     ...(counts.skipped > 0 ? [`${counts.skipped} skipped`] : []),
+    ...(counts.derived > 0 ? [`${counts.derived} left, which the datastore makes by itself`] : []),
     `${counts.refused} refused`,
     ...(counts.otherUid > 0 ? [`${counts.otherUid} with a UID of the datastore's own`] : []),
     ...(otherGroups > 0 ? [`${countOf(otherGroups, 'object')} of other API groups passed over`] : []),

@@ -7,7 +7,7 @@ import type { Backend, Write } from '../../storage/backend.ts';
 import { StorageError } from '../../storage/errors.ts';
 import type { CacheEntry } from '../../watch/entry.ts';
 import type { Journal } from './journal.ts';
-import { type Expected, expectedOf, idOf, type Lane, stateOf } from './lane.ts';
+import { type Expected, expectedOf, idOf, isSaidBy, type Lane, stateOf } from './lane.ts';
 
 /** What became of one object; `later` if it has changed meanwhile. `problem` is what keeps the target from being as the source is. */
 export type Carried =
@@ -42,6 +42,10 @@ export async function bring(carrier: Carrier, lane: Lane, entry: CacheEntry): Pr
       return { outcome: 'refused', problem: `the target has no form for it: ${messageOf(error)}` };
     }
     const { state, value } = expected;
+    if (expected.refusal) {
+      const same = current && isSaidBy(lane, object, current);
+      return same ? { outcome: 'unchanged' } : { outcome: 'refused', problem: expected.refusal };
+    }
     const before = current && stateOf(lane, current);
     if (before === state) {
       // Equal UIDs tell that it is the source's own object; where the target chooses them, only the journal can.
@@ -60,7 +64,10 @@ export async function bring(carrier: Carrier, lane: Lane, entry: CacheEntry): Pr
       return { outcome: there ? 'updated' : 'created' };
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      if (error.code === 'TooLarge') return { outcome: 'refused', problem: error.message };
+      const never = ['TooLarge', 'Refused'].includes(error.code);
+      // What a create does not find is what it is to be created in.
+      if (never || (error.code === 'NotFound' && !there))
+        return { outcome: 'refused', problem: error.message };
       if (!['Exists', 'Conflict', 'NotFound'].includes(error.code)) throw error;
       reason = error.message;
     }
@@ -71,6 +78,8 @@ export async function bring(carrier: Carrier, lane: Lane, entry: CacheEntry): Pr
 /** Removes from the target what the source does not have, if a migration has brought it, or the user wants all such gone. */
 export async function takeAway(carrier: Carrier, lane: Lane, entry: CacheEntry): Promise<Carried> {
   const id = idOf(lane, entry);
+  // It is the target's own, and there whatever anybody does.
+  if (lane.codec.refuses?.({ old: entry.object() }).length) return { outcome: 'unchanged' };
   const known = carrier.journal.has(id, stateOf(lane, entry.object()));
   if (!known && !carrier.prune) {
     return { outcome: 'onlyThere', problem: 'it is in the target only, and no migration has brought it so' };

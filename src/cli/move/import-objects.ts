@@ -15,7 +15,7 @@ import { inOrderOfCreation } from './order.ts';
 
 /** What became of one object. */
 export interface Told {
-  outcome: Restored['outcome'] | 'refused';
+  outcome: Restored['outcome'] | 'derived' | 'refused';
   title: string;
   /** Why it was refused, and where that is in the file. */
   problems: (TextPosition & { message: string })[];
@@ -34,16 +34,29 @@ interface Run {
  * Stores objects, those first that others refer to, many at once. What every installation has is made where neither the
  * objects nor the store have it. One that is refused does not keep the others. Throws StorageError where the store fails.
  */
-export async function importObjects(datastore: Datastore, objects: FileObject[], run: Run): Promise<Counts> {
+export async function importObjects(place: Datastore, objects: FileObject[], run: Run): Promise<Counts> {
   const { log } = run;
   const metrics = createMetrics({ processMetrics: false });
-  const resources = openResources({ kinds, ...datastore, log, metrics });
-  const counts: Counts = { created: 0, replaced: 0, unchanged: 0, skipped: 0, refused: 0, otherUid: 0 };
+  const { backend, codecOf } = place;
+  const resources = openResources({ kinds, backend, codecOf, log, metrics });
+  const counts: Counts = {
+    created: 0,
+    replaced: 0,
+    unchanged: 0,
+    skipped: 0,
+    derived: 0,
+    refused: 0,
+    otherUid: 0,
+  };
   let done = 0;
   try {
     await resources.loaded;
     for (const kind of inOrderOfCreation(kinds)) {
       const own = objects.filter(object => object.kind === kind);
+      if (place.decides?.(kind) === 'objects') {
+        counts.derived += own.length;
+        continue;
+      }
       await makeInitial(resources, kind, own);
       for (const wave of wavesOf(own)) {
         await Promise.all(
@@ -103,7 +116,7 @@ async function importOne(
     if (uid && restored.object.metadata.uid !== uid) counts.otherUid++;
     return { outcome: restored.outcome, title, problems: [] };
   } catch (error) {
-    if (error instanceof StorageError && error.code !== 'TooLarge') throw error;
+    if (error instanceof StorageError && !['TooLarge', 'Refused'].includes(error.code)) throw error;
     if (!(error instanceof StatusError)) return refused({ ...place(''), message: messageOf(error) });
     const causes = error.status.details?.causes ?? [];
     if (causes.length === 0) return refused({ ...place(''), message: error.message });

@@ -1,5 +1,6 @@
 import type { Kind } from '../../kinds/kind.ts';
 import type { ApiObject, ObjectMeta } from '../../machinery/object.ts';
+import { fieldErrorBody } from '../../machinery/status.ts';
 import type { Codec } from '../../storage/backend.ts';
 import type { WatchCache } from '../../watch/cache.ts';
 import { differences, type Form, fingerprint, formOf } from './compare.ts';
@@ -27,8 +28,8 @@ export interface Expected {
   form: Form;
   /** The form without what the target decides. */
   state: string;
-  /** Fields that the target's layout has no place for, beside those it decides. */
-  lost: string[];
+  /** Why the target does not take it, if it does not. */
+  refusal?: string;
 }
 
 /** An object of a lane by name, for people and for the journal. */
@@ -54,11 +55,19 @@ export function expectedOf(lane: Lane, object: ApiObject, current: ApiObject | u
   const key = codec.keyFor(wanted);
   const value = codec.encode(wanted);
   const form = formOf(kind, codec.decode({ key, value, revision: 1 }));
-  const lost = differences(formOf(kind, object), form).filter(path => !lane.decidedPaths.has(path));
-  return { key, value, object: wanted, form, state: fingerprint(form, lane.decidedPaths), lost };
+  const state = fingerprint(form, lane.decidedPaths);
+  const errors = codec.refuses?.({ object: wanted, ...(current && { old: current }) }) ?? [];
+  if (errors.length === 0) return { key, value, object: wanted, form, state };
+  const refusal = errors.map(error => `${error.field}: ${fieldErrorBody(error)}`).join('; ');
+  return { key, value, object: wanted, form, state, refusal };
 }
 
 /** The state of an object that the target has, as `Expected` has it. */
 export function stateOf(lane: Lane, object: ApiObject): string {
   return fingerprint(formOf(lane.kind, object), lane.decidedPaths);
+}
+
+/** Whether another object says the same, whatever its metadata. */
+export function isSaidBy({ kind }: Lane, object: ApiObject, other: ApiObject): boolean {
+  return differences(formOf(kind, object), formOf(kind, other)).every(path => path.startsWith('metadata.'));
 }

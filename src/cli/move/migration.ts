@@ -166,7 +166,7 @@ export class Migration {
       const result = await takeAway(this.#parts.carrier, lane, entry);
       if (result.outcome === 'deleted') this.#counts.deleted++;
       if ('problem' in result) problems.set(nameOf(entry), { id: idOf(lane, entry), ...result });
-      else removed++;
+      else if (result.outcome !== 'unchanged') removed++;
     });
     return removed;
   }
@@ -284,8 +284,10 @@ function verifyOne(state: LaneState, entry: CacheEntry, stored: ApiObject | unde
     return;
   }
   if (after) {
-    const { form } = expectedOf(lane, object, stored);
-    const wrong = differences(form, after).filter(path => !lane.decidedPaths.has(path));
+    const { form, refusal } = expectedOf(lane, object, stored);
+    const wrong = differences(form, after).filter(
+      path => !lane.decidedPaths.has(path) && !(refusal && path.startsWith('metadata.')),
+    );
     if (wrong.length === 0) {
       verified.set(name, entry.revision);
       unequal.delete(name);

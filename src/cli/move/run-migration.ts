@@ -23,8 +23,8 @@ interface Run extends Omit<Carrier, 'backend'> {
  */
 export async function runMigration(source: Datastore, target: Datastore, run: Run): Promise<Result> {
   const { log, signal, tell, follow, ...how } = run;
-  const open = (datastore: Datastore) =>
-    openResources({ kinds, ...datastore, log, metrics: createMetrics({ processMetrics: false }) });
+  const open = ({ backend, codecOf }: Datastore) =>
+    openResources({ kinds, backend, codecOf, log, metrics: createMetrics({ processMetrics: false }) });
   const from = open(source);
   const to = open(target);
   try {

@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Change, Entry, Guard, ListOptions, Revision, Write } from '../backend.ts';
+import type { Entry, Guard, ListOptions, Page, Revision, Write } from '../backend.ts';
 import { StorageError } from '../errors.ts';
 import { openFile, pragma } from './format.ts';
 import type { WorkerOptions } from './messages.ts';
+import { type ChangesPart, inRange, Reader, rangeOf, type Standing } from './reader.ts';
 
 /** One write of a group, and what became of it. `last` is the value that a delete removed. */
 export interface GroupedWrite {
@@ -11,19 +12,17 @@ export interface GroupedWrite {
 }
 export type WriteResult = { revision: Revision; last?: Uint8Array } | StorageError;
 
-/** Bounds of one step of a longer job, so that no single one holds up the thread for long. */
-const step = { changes: 10_000, changesBytes: 8 * 1024 * 1024, forget: 1_000 };
+/** Revisions forgotten in one step, so that none holds up the thread for long. */
+const forgetStep = 1_000;
 
 /** Written to try the disk: large enough that a disk which takes it will take the next objects too. */
 const probeBytes = 64 * 1024;
-
-/** Keys from max(prefix, after) up to the end of the prefix. */
-const inRange = (key: string) => `${key} >= max(:low, :after) AND ${key} < CAST(:end AS TEXT)`;
 
 /** The store's tables and all that is done to them, synchronously; lives in the worker. Throws StorageError or SQLite's error. */
 export class Database {
   readonly #options: WorkerOptions;
   readonly #database: DatabaseSync;
+  readonly #reader: Reader;
   readonly #statements: Statements;
   #revision: Revision;
   #compacted: Revision;
@@ -32,10 +31,11 @@ export class Database {
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#database = openFile(options.file);
+    this.#reader = new Reader(this.#database);
     this.#statements = prepare(this.#database);
-    const state = this.#statements.state.get()!;
-    this.#revision = Number(state.revision);
-    this.#compacted = Number(state.compacted);
+    const { revision, compacted } = this.#reader.standing();
+    this.#revision = revision;
+    this.#compacted = compacted;
     this.#lastMs = Number(this.#statements.lastMs.get()?.at_ms ?? 0);
   }
 
@@ -44,40 +44,17 @@ export class Database {
   }
 
   get(key: string): Entry | undefined {
-    const row = this.#statements.get.get({ key });
-    return row && { key, value: row.value as Uint8Array, revision: Number(row.revision) };
+    return this.#reader.get(key);
   }
 
   /** The entries under the prefix. Throws Compacted. */
-  list(prefix: string, options: ListOptions): { entries: Entry[]; revision: Revision; more: boolean } {
-    const at = Math.min(options.at ?? this.#revision, this.#revision);
-    this.#mustReach(at);
-    const { limit = -2 } = options;
-    // Nothing lies between a key and the same key with a NUL behind it.
-    const after = options.after === undefined ? '' : `${options.after}\0`;
-    const range = { ...rangeOf(prefix), after, limit: limit + 1 };
-    const { list, listAt } = this.#statements;
-    const rows = at === this.#revision ? list.all(range) : listAt.all({ ...range, at });
-    const more = limit >= 0 && rows.length > limit;
-    if (more) rows.pop();
-    return { entries: rows as unknown as Entry[], revision: at, more };
+  list(prefix: string, options: ListOptions): Page {
+    return this.#reader.list(prefix, options, this.#standing());
   }
 
   /** Changes under the prefix after the revision, as many as one step takes; `through` is how far they reach. Throws Compacted. */
-  changes(prefix: string, from: Revision): { changes: Change[]; through: Revision; more: boolean } {
-    this.#mustReach(from);
-    const changes: Change[] = [];
-    let bytes = 0;
-    const range = { ...rangeOf(prefix), after: '', from, limit: step.changes };
-    for (const row of this.#statements.changes.iterate(range)) {
-      const value = row.value as Uint8Array;
-      const type = row.deleted === 1 ? 'delete' : 'put';
-      changes.push({ type, key: String(row.key), value, revision: Number(row.revision) });
-      bytes += value.byteLength;
-      if (bytes >= step.changesBytes) break;
-    }
-    const more = changes.length === step.changes || bytes >= step.changesBytes;
-    return { changes, through: more ? changes.at(-1)!.revision : this.#revision, more };
+  changes(prefix: string, from: Revision): ChangesPart {
+    return this.#reader.changes(prefix, from, this.#standing());
   }
 
   /**
@@ -111,7 +88,7 @@ export class Database {
   compact(revision: Revision): void {
     const target = Math.min(revision, this.#revision);
     while (this.#compacted < target) {
-      const next = Math.min(target, this.#compacted + step.forget);
+      const next = Math.min(target, this.#compacted + forgetStep);
       this.#transaction(() => this.#forget(next));
       this.#compacted = next;
     }
@@ -131,10 +108,8 @@ export class Database {
     this.#database.close();
   }
 
-  #mustReach(revision: Revision): void {
-    if (revision >= this.#compacted) return;
-    const message = `revision ${revision} is compacted, the oldest is ${this.#compacted}`;
-    throw new StorageError('Compacted', message, { oldest: this.#compacted });
+  #standing(): Standing {
+    return { revision: this.#revision, compacted: this.#compacted };
   }
 
   #transaction<T>(run: () => T): T {
@@ -189,9 +164,9 @@ export class Database {
     const tooMany = revision - this.#options.maxHistoryEvents;
     const next = Number(this.#statements.nextMs.get({ compacted })!.at_ms);
     if (next > cutoffMs && tooMany <= compacted) return compacted;
-    const old = this.#statements.lastBefore.get({ compacted, cutoffMs, limit: step.forget });
+    const old = this.#statements.lastBefore.get({ compacted, cutoffMs, limit: forgetStep });
     const target = Math.max(Number(old?.revision ?? compacted), tooMany);
-    return Math.min(target, compacted + step.forget);
+    return Math.min(target, compacted + forgetStep);
   }
 
   /** Drops the rows that nothing after the revision needs. Inside a transaction; #compacted follows after its commit. */
@@ -214,43 +189,12 @@ function unexpected(write: Write, present: Revision | undefined): StorageError |
   return new StorageError('Conflict', `${key} is at ${present}, not at ${write.expect}`);
 }
 
-/** The keys that start with the prefix: from the prefix itself up to, but without, the prefix with its last byte raised. */
-function rangeOf(prefix: string): { low: string; end: Uint8Array } {
-  const end = new Uint8Array(Buffer.from(prefix));
-  if (end.length === 0) return { low: '', end: new Uint8Array([0xff]) };
-  // No byte of UTF-8 is 0xff, so there is room.
-  end[end.length - 1]!++;
-  return { low: prefix, end };
-}
-
 type Statements = ReturnType<typeof prepare>;
 
 function prepare(database: DatabaseSync) {
   const sql = (text: string): StatementSync => database.prepare(text);
   return {
-    state: sql('SELECT revision, compacted FROM state'),
     lastMs: sql('SELECT at_ms FROM log ORDER BY revision DESC LIMIT 1'),
-    get: sql(`SELECT log.revision, log.value FROM live JOIN log ON log.revision = live.revision
-      WHERE live.key = :key`),
-    list: sql(`SELECT live.key, live.revision, log.value
-      FROM live CROSS JOIN log ON log.revision = live.revision
-      WHERE ${inRange('live.key')} ORDER BY live.key LIMIT :limit`),
-    // The first change after the revision has a `previous` that is not after it: that was live then.
-    listAt: sql(`WITH then_live (key, revision) AS (
-        SELECT key, revision FROM live WHERE ${inRange('key')} AND revision <= :at
-        UNION ALL
-        SELECT key, previous FROM log INDEXED BY log_by_key
-        WHERE ${inRange('key')} AND revision > :at AND previous <= :at
-        ORDER BY key LIMIT :limit)
-      SELECT then_live.key, then_live.revision, log.value
-      FROM then_live CROSS JOIN log ON log.revision = then_live.revision ORDER BY then_live.key`),
-    changes: sql(`WITH picked (revision) AS (
-        SELECT revision FROM log INDEXED BY log_by_key
-        WHERE ${inRange('key')} AND revision > :from ORDER BY revision LIMIT :limit)
-      SELECT log.revision, log.key, log.value IS NULL AS deleted, coalesce(log.value, last.value) AS value
-      FROM picked CROSS JOIN log ON log.revision = picked.revision
-      LEFT JOIN log AS last ON log.value IS NULL AND last.revision = log.previous
-      ORDER BY picked.revision`),
     find: sql('SELECT revision FROM live WHERE key = :key'),
     value: sql('SELECT value FROM log WHERE revision = :revision'),
     append: sql('INSERT INTO log VALUES (:revision, :previous, :atMs, :key, :value)'),

@@ -54,6 +54,23 @@ export function openFile(file: string): DatabaseSync {
   }
 }
 
+/**
+ * Opens the store's file to be read only, also while another process writes to it. Throws Unavailable for a file that cannot be
+ * opened, is not ours, or was written by a newer program.
+ */
+export function openFileToRead(file: string): DatabaseSync {
+  const database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
+  try {
+    const found = pragma(database, 'user_version');
+    if (typeof found !== 'number' || found > format) throw tooNew(file, found);
+    if (pragma(database, 'application_id') !== applicationId) throw foreign(file);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
 /** Runs `PRAGMA <statement>` and returns the first value of its first row. */
 export function pragma(database: DatabaseSync, statement: string): string | number | undefined {
   const row = database.prepare(`PRAGMA ${statement}`).get();

@@ -1,4 +1,5 @@
-import type { StorageClass } from '../../../kinds/kind.ts';
+import type { Kind, StorageClass } from '../../../kinds/kind.ts';
+import type { ObjectMeta } from '../../../machinery/object.ts';
 import type { Codec } from '../../backend.ts';
 import { refusesDefaultAllow } from '../default-allow.ts';
 import { affinityLayout } from './affinity.ts';
@@ -24,4 +25,24 @@ export function etcdCodec(kind: KindFacts & { storageClass: StorageClass }): Cod
     case 'ipam-config':
       return ipamCodec(kind, configLayout);
   }
+}
+
+/** All metadata but the name: IPAM's values have no place for it. */
+const ofIpam: readonly (keyof ObjectMeta)[] = [
+  'annotations',
+  'creationTimestamp',
+  'deletionGracePeriodSeconds',
+  'deletionTimestamp',
+  'finalizers',
+  'generateName',
+  'generation',
+  'labels',
+  'managedFields',
+  'ownerReferences',
+  'uid',
+];
+
+/** What of a kind is not stored as it is written: the metadata of what IPAM keeps. */
+export function decidedByEtcd({ storageClass }: Pick<Kind, 'storageClass'>): readonly (keyof ObjectMeta)[] {
+  return storageClass === 'resource' || storageClass === 'profile' ? [] : ofIpam;
 }
