@@ -5,6 +5,8 @@ import { type Etcd, folderForEtcd, startEtcd } from '../e2e/etcd.ts';
 
 const search = await findBinaries(['etcd']);
 
+export const etcdBinary = search.found.etcd;
+
 /** Why there is no etcd here, or false. */
 export const noEtcd = missingBinaries(search);
 
@@ -13,7 +15,7 @@ const servers = new WeakMap<Backend, Etcd>();
 /** A store in an etcd of its own, which ends with the store. */
 export async function openEtcdStore(options: Partial<EtcdOptions> = {}): Promise<Backend> {
   const { folder, remove } = folderForEtcd();
-  const etcd = await startEtcd({ binary: search.found.etcd!, folder });
+  const etcd = await startEtcd({ binary: etcdBinary!, folder });
   const stop = async () => {
     await etcd.process.stop();
     remove();
