@@ -542,7 +542,7 @@ export const limitTable = {
     answer: 'the next part is asked for',
   },
   etcdHistoryRevisions: {
-    value: 20_000,
+    value: 5_000,
     unit: 'count',
     what: 'Revisions of etcd that are read back at start, so that clients can resume; up to twice as many where etcd has no more.',
     answer: '410 Expired',
