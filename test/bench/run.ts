@@ -36,8 +36,8 @@ function openStore(folder: string): Promise<Store> {
 
 interface Server extends Running {
   target: Target;
-  /** What runs beside it as its store. */
-  store?: Running;
+  /** What runs beside it for its store. */
+  beside: { pid: number }[];
 }
 
 interface Figures {
@@ -92,9 +92,9 @@ async function startTortie(folder: string, store: Store): Promise<Server> {
   };
   const stopBoth = async () => {
     await stop();
-    await store.process?.stop();
+    await store.stop();
   };
-  return { pid, target, stop: stopBoth, ...(store.process && { store: store.process }) };
+  return { pid, target, stop: stopBoth, beside: store.processes };
 }
 
 async function startFloor(folder: string, from: string): Promise<Server> {
@@ -110,30 +110,29 @@ async function startFloor(folder: string, from: string): Promise<Server> {
   return {
     pid,
     target: { url: `https://127.0.0.1:${said}`, ca: readFileSync(join(from, 'ca.crt'), 'utf8') },
+    beside: [],
     stop,
   };
 }
 
 async function measure(server: Server, operations: number, work: () => Promise<number[]>): Promise<Figures> {
-  const processes = [server, ...(server.store ? [server.store] : [])];
-  const usages = () => processes.map(({ pid }) => usage(pid));
-  const before = usages();
+  const cpuOf = (processes: { pid: number }[]) =>
+    processes.reduce((sum, { pid }) => sum + usage(pid).cpuMicros, 0);
+  const before = { server: cpuOf([server]), beside: cpuOf(server.beside) };
   const start = performance.now();
   const times = await work();
   const seconds = (performance.now() - start) / 1000;
-  const after = usages();
   const round = (value: number) => Math.round(value * 100) / 100;
-  const [cpu, storeCpu] = after.map(({ cpuMicros }, index) =>
-    round((cpuMicros - before[index]!.cpuMicros) / operations),
-  );
+  const cpu = round((cpuOf([server]) - before.server) / operations);
+  const besideCpu = round((cpuOf(server.beside) - before.beside) / operations);
   return {
     operations,
     perSecond: Math.round(operations / seconds),
-    serverCpuMicrosPerOperation: cpu!,
-    ...(storeCpu !== undefined && { storeCpuMicrosPerOperation: storeCpu }),
+    serverCpuMicrosPerOperation: cpu,
+    ...(server.beside.length > 0 && { storeCpuMicrosPerOperation: besideCpu }),
     p50Ms: round(percentile(times, 0.5)),
     p99Ms: round(percentile(times, 0.99)),
-    serverRssMiB: Math.round(after[0]!.rssMiB),
+    serverRssMiB: Math.round(usage(server.pid).rssMiB),
   };
 }
 
