@@ -512,7 +512,7 @@ export const limitTable = {
     answer: 'the connection is closed and made anew',
   },
   maxEtcdCallsInFlight: {
-    value: 1_000,
+    value: 200,
     unit: 'count',
     what: 'Calls to etcd under way at once.',
     answer: 'the call waits',

@@ -34,6 +34,8 @@ export class EtcdClient {
   readonly #closing = new AbortController();
   readonly #slots = new Slots(limits.maxEtcdCallsInFlight);
   #current = 0;
+  /** When a call was last answered, ms. */
+  #answeredAt = 0;
   #token: Promise<string | undefined> | undefined;
 
   /** Throws an Error for an endpoint of another form. Nothing is connected yet. */
@@ -48,8 +50,14 @@ export class EtcdClient {
   }
 
   /** Throws grpc's ServiceError where a revision is compacted or not there yet, StorageError otherwise. */
-  call<Q, R>(method: Method<Q, R>, request: Partial<Q>, calling: Calling = {}): Promise<R> {
-    return this.#slots.run(() => this.#attempts(method, request, calling));
+  async call<Q, R>(method: Method<Q, R>, request: Partial<Q>, calling: Calling = {}): Promise<R> {
+    const askedAt = Date.now();
+    return this.#slots.run(() => {
+      // Those that have waited for an etcd that answers nobody have waited long enough.
+      const late = Date.now() - askedAt > (calling.timeoutMs ?? limits.etcdRequestTimeoutMs);
+      if (late && this.#answeredAt < askedAt) throw new StorageError('Unavailable', 'etcd answers no call');
+      return this.#attempts(method, request, calling);
+    });
   }
 
   /** A stream for one watch, at the member that is asked just now. Throws StorageError. */
@@ -88,7 +96,10 @@ export class EtcdClient {
     for (let attempt = 1; ; attempt++) {
       const endpoint = this.#endpoint();
       try {
-        return await this.#once(endpoint, method, request, Math.min(attemptMs, deadline - Date.now()));
+        const timeLeftMs = Math.min(attemptMs, deadline - Date.now());
+        const response = await this.#once(endpoint, method, request, timeLeftMs);
+        this.#answeredAt = Date.now();
+        return response;
       } catch (error) {
         if (this.closed) throw closed();
         const failure = classify(error);
