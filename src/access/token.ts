@@ -13,15 +13,33 @@ export interface TokenReviewStatus {
 /** Asks the cluster whose token this is. Tries again on its own; a rejection is final. */
 export type CreateTokenReview = (token: string) => Promise<TokenReviewStatus>;
 
+/** What the subprotocol begins with in which a browser, which can set no headers, sends a token. */
+export const tokenProtocolPrefix = 'base64url.bearer.authorization.k8s.io.';
+
 /**
- * The token of `Authorization: Bearer <token>`, undefined when there is none (apiserver:
- * request/bearertoken).
+ * The token of `Authorization: Bearer <token>`, or of the subprotocol of a WebSocket; undefined when there is none
+ * (apiserver: request/bearertoken, request/websocket).
  */
 export function bearerToken(rawHeaders: string[]): string | undefined {
-  const index = rawHeaders.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'authorization');
-  if (index < 0) return undefined;
-  const [scheme = '', token] = (rawHeaders[index + 1] ?? '').trim().split(' ', 3);
+  const authorization = headerOf(rawHeaders, 'authorization');
+  if (authorization === undefined) return protocolToken(rawHeaders);
+  const [scheme = '', token] = authorization.trim().split(' ', 3);
   return scheme.toLowerCase() === 'bearer' && token ? token : undefined;
+}
+
+function protocolToken(rawHeaders: string[]): string | undefined {
+  if (headerOf(rawHeaders, 'upgrade')?.toLowerCase() !== 'websocket') return undefined;
+  const protocols = headerOf(rawHeaders, 'sec-websocket-protocol')?.split(',') ?? [];
+  const found = protocols
+    .map(protocol => protocol.trim())
+    .find(protocol => protocol.startsWith(tokenProtocolPrefix));
+  if (found === undefined) return undefined;
+  return Buffer.from(found.slice(tokenProtocolPrefix.length), 'base64url').toString() || undefined;
+}
+
+function headerOf(rawHeaders: string[], name: string): string | undefined {
+  const index = rawHeaders.findIndex((each, i) => i % 2 === 0 && each.toLowerCase() === name);
+  return index < 0 ? undefined : rawHeaders[index + 1];
 }
 
 /**

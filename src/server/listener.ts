@@ -1,10 +1,11 @@
-import type { RequestListener } from 'node:http';
+import { type IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
 import { createSecureServer, type ServerHttp2Session } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { SecureContextOptions, SecureVersion, Server as TlsServer } from 'node:tls';
 import { keepPeerCertificates } from '../access/peer.ts';
 import { limits } from '../limits.ts';
+import { isWebSocketRequest } from './websocket.ts';
 
 /** What the listener presents, and which CAs it names when it asks for a client certificate. All PEM. */
 export interface TlsMaterial {
@@ -63,6 +64,7 @@ export function createListener(options: ListenerOptions): Listener {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
+  acceptWebSockets(server, options.onRequest);
   // A broken connection ends its requests through their own events.
   server.on('secureConnection', (socket: Socket) => socket.on('error', () => {}));
   server.on('session', (session: ServerHttp2Session) => {
@@ -93,6 +95,24 @@ export function createListener(options: ListenerOptions): Listener {
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+/**
+ * Gives a request to go on as a WebSocket to the application like any other. The connection is its own from then on: HTTP ends
+ * with the answer.
+ */
+function acceptWebSockets(server: SecureServer, onRequest: RequestListener): void {
+  // Older versions of Node have no such question, and take every Upgrade header for one that is meant.
+  Object.assign(server, { shouldUpgradeCallback: isWebSocketRequest });
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    socket.on('error', () => {});
+    if (head.length > 0) socket.unshift(head);
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket);
+    response.once('finish', () => socket.end());
+    onRequest(request, response);
+  });
 }
 
 /** Older versions of Node close idle connections of an HTTP/2 server in other ways. */

@@ -5,8 +5,8 @@ import type { StartStream } from '../registry/watch.ts';
 import type { WatchSink } from '../watch/stream.ts';
 import type { Clock } from './clock.ts';
 import type { Exchange } from './exchange.ts';
-import type { HttpResponse } from './http-message.ts';
 import { beginAnswer } from './respond.ts';
+import { closingFrame, handshake, isWebSocketRequest, linesAsMessages, readClient } from './websocket.ts';
 
 export interface WatchStreamOptions {
   /** After this time the stream ends cleanly. */
@@ -23,11 +23,13 @@ export class WatchStreams {
   /**
    * Answers with a stream of events. The headers go out at once: clients wait for them. The stream ends cleanly (no error event)
    * when its time is up, shortly after a last bookmark, or endAll() is called, and the watch is closed when the client goes.
+   * To a client that asks for it the stream is a WebSocket, a message an event. Throws a 400 StatusError where that cannot be.
    */
   start(exchange: Exchange, start: StartStream, options: WatchStreamOptions): void {
-    if (!beginAnswer(exchange, 200, 'application/json')) return;
-    exchange.response.flushHeaders();
-    const sink = new ResponseSink(exchange.response, options);
+    const sink = isWebSocketRequest(exchange.request)
+      ? openWebSocket(exchange, options)
+      : openBody(exchange, options);
+    if (!sink) return;
     const watch = start(sink);
     const end = () => {
       watch.close();
@@ -65,17 +67,61 @@ export function watchLifeSeconds(
 /** Timers hold no more than 2^31 - 1 ms. */
 const maxTimerSeconds = 2_000_000;
 
-/** Writes events to a response; over HTTP/2 to its stream itself, which costs less for each event. */
-class ResponseSink implements WatchSink {
-  readonly #response: HttpResponse;
+/** The events as the body of the answer; over HTTP/2 on its stream itself, which costs less for each event. */
+function openBody(exchange: Exchange, options: WatchStreamOptions): WatchSink | undefined {
+  if (!beginAnswer(exchange, 200, 'application/json')) return undefined;
+  const { response } = exchange;
+  response.flushHeaders();
+  const { stream } = response;
+  return new StreamSink(stream ?? response, options, {
+    frame: lines => lines,
+    lastBytes: undefined,
+    reset: () => {
+      if (stream) stream.close(constants.NGHTTP2_CANCEL);
+      else response.destroy();
+    },
+  });
+}
+
+/** The events as messages on the connection itself, which nothing else uses from then on. */
+function openWebSocket(exchange: Exchange, options: WatchStreamOptions): WatchSink | undefined {
+  const { request, response } = exchange;
+  const { socket } = request;
+  const answer = handshake(request);
+  if (!beginAnswer(exchange, 101)) return undefined;
+  const sink = new StreamSink(socket, options, {
+    frame: linesAsMessages,
+    lastBytes: closingFrame,
+    reset: () => socket.destroy(),
+  });
+  readClient(socket, {
+    mayAnswer: () => sink.bufferedBytes() <= options.maxBufferBytes,
+    // The end of the connection ends the exchange, and with it the watch.
+    onClose: () => sink.end(),
+  });
+  response.statusCode = 101;
+  socket.write(answer);
+  return sink;
+}
+
+/** What differs between the ways on which events go out. */
+interface Way {
+  frame(lines: Buffer): Buffer;
+  lastBytes: Buffer | undefined;
+  /** For a client that does not take the rest. */
+  reset(): void;
+}
+
+class StreamSink implements WatchSink {
   readonly #out: Writable;
   readonly #options: WatchStreamOptions;
+  readonly #way: Way;
   #ended = false;
 
-  constructor(response: HttpResponse, options: WatchStreamOptions) {
-    this.#response = response;
-    this.#out = response.stream ?? response;
+  constructor(out: Writable, options: WatchStreamOptions, way: Way) {
+    this.#out = out;
     this.#options = options;
+    this.#way = way;
     // A client that has gone; 'close' of the response follows.
     this.#out.on('error', () => {});
   }
@@ -87,7 +133,7 @@ class ResponseSink implements WatchSink {
       this.end();
       return;
     }
-    this.#out.write(chunk);
+    this.#out.write(this.#way.frame(chunk));
     this.#options.onEvents();
   }
 
@@ -111,15 +157,8 @@ class ResponseSink implements WatchSink {
     if (this.#ended) return;
     this.#ended = true;
     if (this.#out.destroyed) return;
-    this.#out.end();
-    const cancel = this.#options.clock.after(limits.endedWatchGraceMs, () => this.#reset());
-    this.#response.once('close', cancel);
-  }
-
-  /** For a client that does not take the rest. */
-  #reset(): void {
-    const { stream } = this.#response;
-    if (stream) stream.close(constants.NGHTTP2_CANCEL);
-    else this.#response.destroy();
+    this.#out.end(this.#way.lastBytes);
+    const cancel = this.#options.clock.after(limits.endedWatchGraceMs, () => this.#way.reset());
+    this.#out.once('close', cancel);
   }
 }

@@ -16,6 +16,7 @@ import { paths } from './http/paths.ts';
 import { records } from './http/records.ts';
 import { type Setting, start } from './http/setting.ts';
 import { watches } from './http/watches.ts';
+import { websockets } from './http/websockets.ts';
 
 /** What a group of the suite is given to declare its tests with. */
 export interface HttpSuite {
@@ -38,6 +39,7 @@ const groups: Record<string, HttpGroup> = {
   errors,
   bounds,
   watches,
+  websockets,
   connections,
   noise,
   records,

@@ -28,6 +28,7 @@ export async function oracleSide(kubeconfig: string, etcdUrl: string): Promise<S
   await compact(etcdUrl);
   return {
     name: 'kube-apiserver',
+    place: { port, tls },
     connections,
     createNamespace: async name => {
       const answer = await connections['HTTP/2'].request({

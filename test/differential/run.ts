@@ -12,6 +12,7 @@ import {
 } from './sequence.ts';
 import type { Protocol, Side } from './side.ts';
 import { objectOf, usedKind } from './specs.ts';
+import { openWebSocket } from './websocket.ts';
 
 type Json = Record<string, unknown>;
 
@@ -58,9 +59,9 @@ export async function run(
     for (const step of sequence.steps) {
       if (needsCache(step)) await refresh(connection, step, values);
       if (isWatch(step)) {
-        const watch = await open(connection, step, values);
+        const watch = await open(side, connection, step, values);
         entries.push(watch.entry);
-        if (watch.entry.status === 200) watches.push(watch);
+        if (watch.entry.events) watches.push(watch);
       } else {
         entries.push(await call(connection, step, values));
       }
@@ -169,11 +170,19 @@ function pluralOf(path: string): string | undefined {
   return parts[0];
 }
 
-async function open(connection: Connection, step: Watch, values: Map<string, string>): Promise<OpenWatch> {
+async function open(
+  side: Side,
+  connection: Connection,
+  step: Watch,
+  values: Map<string, string>,
+): Promise<OpenWatch> {
   const path = target(step, values);
-  const stream = await connection.stream({ path, headers: headersOf(step) });
+  const headers = headersOf(step);
+  const stream = step.webSocket
+    ? await openWebSocket(side.place, path, headers)
+    : await connection.stream({ path, headers });
   const entry: Entry = { step, status: stream.code, headers: stream.headers, body: undefined };
-  if (stream.code !== 200) {
+  if (stream.code !== 200 && stream.code !== 101) {
     stream.cancel();
     const { text } = await connection.request({ path, headers: headersOf(step) });
     entry.body = parse(text) ?? text;
@@ -191,8 +200,9 @@ async function collect(stream: AnswerStream, entry: Entry): Promise<void> {
       entry.ended = true;
       return;
     }
-    if (isFence(event)) return;
-    entry.events!.push(event);
+    if (!isFence(event)) entry.events!.push(event);
+    // What waits for its end meets the fences of others.
+    else if (!(entry.step as Watch).untilEnd) return;
     if ('broken' in event) return;
   }
 }

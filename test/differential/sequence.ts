@@ -38,6 +38,8 @@ export interface Watch {
   query?: string;
   accept?: string;
   headers?: Record<string, string>;
+  /** Asks for a WebSocket, over HTTP/1.1 in any case. */
+  webSocket?: true;
   /** Waits for the end of the stream in place of a fence. */
   untilEnd?: boolean;
   /** The name of the fence object; a watch of one name has that name. */

@@ -58,6 +58,7 @@ export async function startTortieSide(): Promise<Side> {
   };
   return {
     name: 'Tortie',
+    place: { port, tls: { ca: ca.pem } },
     connections,
     createNamespace: async () => {},
     close: async () => {

@@ -226,6 +226,23 @@ export const watch_: Sequence[] = [
     ],
   },
   {
+    title: 'as WebSockets',
+    steps: [
+      ...before,
+      watch('plain', 'allowWatchBookmarks=true', { webSocket: true }),
+      watch('from', 'resourceVersion={{old:a}}&labelSelector=app=a', {
+        webSocket: true,
+        fenceLabels: { app: 'a' },
+      }),
+      watch('table', '', { webSocket: true, accept: table }),
+      watch('metadata', '', { webSocket: true, accept: metadata }),
+      watch('old', 'resourceVersion=1', { webSocket: true, untilEnd: true }),
+      watch('short', 'timeoutSeconds=1', { webSocket: true, untilEnd: true }),
+      watch('refused', 'labelSelector=a b', { webSocket: true }),
+      ...after,
+    ],
+  },
+  {
     title: 'its time is up',
     slow: true,
     steps: [

@@ -3,6 +3,8 @@ import { describe, it } from 'node:test';
 import { bearerToken, type TokenReviewStatus, tokenUser } from '../../../src/access/token.ts';
 import { limits } from '../../../src/limits.ts';
 
+const prefix = 'base64url.bearer.authorization.k8s.io.';
+
 describe('bearerToken', () => {
   const cases: [string, string[], string | undefined][] = [
     ['none', [], undefined],
@@ -17,6 +19,15 @@ describe('bearerToken', () => {
     ['no space', ['Authorization', 'Bearerabc'], undefined],
     ['the first of two', ['Authorization', 'Basic x', 'Authorization', 'Bearer abc'], undefined],
     ['a value that is the name', ['X', 'authorization', 'Bearer', 'abc'], undefined],
+    ['a subprotocol', ['Upgrade', 'websocket', 'Sec-WebSocket-Protocol', `a, ${prefix}YWI_Yz8`], 'ab?c?'],
+    ['a subprotocol without a WebSocket', ['Sec-WebSocket-Protocol', `${prefix}YWJj, a`], undefined],
+    ['an empty subprotocol', ['Upgrade', 'websocket', 'Sec-WebSocket-Protocol', `${prefix}, a`], undefined],
+    ['another subprotocol', ['Upgrade', 'websocket', 'Sec-WebSocket-Protocol', 'a'], undefined],
+    [
+      'a header beside a subprotocol',
+      ['Upgrade', 'websocket', 'Sec-WebSocket-Protocol', `${prefix}YWJj`, 'Authorization', 'Bearer x'],
+      'x',
+    ],
   ];
   for (const [name, rawHeaders, expected] of cases) {
     it(name, () => assert.equal(bearerToken(rawHeaders), expected));
