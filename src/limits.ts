@@ -124,6 +124,12 @@ export const limitTable = {
     what: 'Bytes that the copy operations of one JSON patch may add.',
     answer: '422 Invalid',
   },
+  maxUpdateManagers: {
+    value: 10,
+    unit: 'count',
+    what: 'Managers in the managedFields of one object that have updated it, apart from those that apply.',
+    answer: 'the oldest become one, ancient-changes',
+  },
   maxSelectorBytes: {
     value: 64 * 1024,
     unit: 'bytes',

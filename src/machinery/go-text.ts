@@ -1,3 +1,5 @@
+import type { Json } from './json.ts';
+
 /** Texts that Go prints and that clients of Kubernetes therefore know. */
 
 const shortEscapes: Record<string, string> = {
@@ -49,4 +51,13 @@ export function goJsonType(value: unknown): string {
   if (typeof value === 'boolean') return 'bool';
   if (typeof value === 'bigint') return 'number';
   return typeof value;
+}
+
+/** A decoded JSON value as Go's `%v` prints it. */
+export function goPrint(value: Json): string {
+  if (value === null) return '<nil>';
+  if (Array.isArray(value)) return `[${value.map(goPrint).join(' ')}]`;
+  if (typeof value !== 'object') return String(value);
+  const names = Object.keys(value).sort();
+  return `map[${names.map(name => `${name}:${goPrint(value[name]!)}`).join(' ')}]`;
 }

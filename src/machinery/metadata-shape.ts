@@ -11,7 +11,7 @@ import { formatTime, parseTime } from './time.ts';
 type Shape =
   | { type: 'string' | 'integer' | 'boolean'; pointer?: true }
   | { type: 'time' | 'string map' | 'string list' | 'free' }
-  | { type: 'list'; fields: Record<string, Shape> };
+  | { type: 'list'; fields: Record<string, Shape>; pointer?: true };
 
 const text: Shape = { type: 'string' };
 const neededText: Shape = { type: 'string', pointer: true };
@@ -51,7 +51,8 @@ const objectMeta: Record<string, Shape> = {
   annotations: { type: 'string map' },
   ownerReferences: { type: 'list', fields: ownerReference },
   finalizers: { type: 'string list' },
-  managedFields: { type: 'list', fields: managedFieldsEntry },
+  // An empty list is a request to forget who owns what.
+  managedFields: { type: 'list', fields: managedFieldsEntry, pointer: true },
 };
 
 /** The fields that stand beside the one at a path such as `metadata.ownerReferences[0].nam`, known or not. */

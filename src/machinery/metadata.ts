@@ -8,7 +8,8 @@ import type { FieldError } from './status.ts';
 
 export { metadataSiblings, metadataTypeErrors, pruneMetadata } from './metadata-shape.ts';
 
-const maxAnnotationBytes = 256 * 1024;
+/** Bytes of all annotations of an object together. */
+export const maxAnnotationBytes = 256 * 1024;
 const maxSubresourceBytes = 256;
 
 /** Finalizers by which the garbage collector treats dependents; they exclude each other. */

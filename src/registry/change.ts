@@ -1,8 +1,9 @@
 import { limits } from '../limits.ts';
+import { sameButTimes } from '../machinery/apply/managers.ts';
 import { equal } from '../machinery/equal.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { conflict, notFound, staleWrite } from '../machinery/status.ts';
-import type { Entry, Guard } from '../storage/backend.ts';
+import type { Codec, Entry, Guard } from '../storage/backend.ts';
 import { StorageError } from '../storage/errors.ts';
 import type { CacheEntry } from '../watch/entry.ts';
 import { groupResource, type ResourceParts } from './context.ts';
@@ -20,12 +21,22 @@ export function currentOf(entry: CacheEntry): Current {
   return { key: entry.key, revision: entry.revision, object: entry.object() };
 }
 
-/** The object as last acknowledged. Throws 404. */
-export async function readCurrent(parts: ResourceParts, namespace: string, name: string): Promise<Current> {
+/** The object as last acknowledged; undefined where there is none. */
+export async function findCurrent(
+  parts: ResourceParts,
+  namespace: string,
+  name: string,
+): Promise<Current | undefined> {
   await parts.cache.fresh({ namespace, name });
   const entry = parts.cache.get(namespace, name);
-  if (!entry) throw notFound(groupResource(parts.kind), name);
-  return currentOf(entry);
+  return entry && currentOf(entry);
+}
+
+/** The object as last acknowledged. Throws 404. */
+export async function readCurrent(parts: ResourceParts, namespace: string, name: string): Promise<Current> {
+  const current = await findCurrent(parts, namespace, name);
+  if (!current) throw notFound(groupResource(parts.kind), name);
+  return current;
 }
 
 /** The object straight from the store, after a write on what the cache held has failed. Throws 404. */
@@ -68,6 +79,46 @@ export async function retryOnConflict<T>(
   }
 }
 
+export interface StoreOptions {
+  dryRun: boolean;
+  subresource: '' | 'status';
+  guards: Guard[];
+  /** Whether the managedFields may go where the object is too large with them. */
+  mayForgetOwners?: boolean;
+}
+
+/**
+ * Whether there is nothing to store: nothing differs but the version, and the times at which managers are said to have written
+ * what was there already (apiserver IgnoreManagedFieldsTimestampsTransformer), or managers that this store has no place for.
+ */
+function isSame(codec: Codec, next: ApiObject, old: ApiObject): boolean {
+  const { resourceVersion: _next, managedFields, ...metadata } = next.metadata;
+  const { resourceVersion: _old, managedFields: oldManagedFields, ...oldMetadata } = old.metadata;
+  if (!equal({ ...next, metadata }, { ...old, metadata: oldMetadata })) return false;
+  if (sameButTimes(managedFields, oldManagedFields)) return true;
+  return oldManagedFields === undefined && Buffer.compare(codec.encode(next), codec.encode(old)) === 0;
+}
+
+/**
+ * Encodes an object and writes it; without its managedFields where it is too large with them and they may go, as
+ * kube-apiserver does. Throws StorageError.
+ */
+export async function writeWithOwners(
+  codec: Codec,
+  object: ApiObject,
+  mayForgetOwners: boolean,
+  write: (value: Uint8Array) => Promise<Entry>,
+): Promise<Entry> {
+  try {
+    return await write(codec.encode(object));
+  } catch (error) {
+    const isTooLarge = error instanceof StorageError && error.code === 'TooLarge';
+    if (!isTooLarge || !mayForgetOwners || !object.metadata.managedFields) throw error;
+  }
+  delete object.metadata.managedFields;
+  return write(codec.encode(object));
+}
+
 /**
  * Stores `next` over `current`, unless nothing differs: then nothing is written and the version stays (machinery.md §3.3).
  * An object being deleted whose last finalizer goes is removed. Throws StorageError Conflict when the object, or what a guard
@@ -77,12 +128,12 @@ export async function storeChange(
   parts: ResourceParts,
   current: Current,
   next: ApiObject,
-  options: { dryRun: boolean; subresource: '' | 'status'; guards: Guard[] },
+  options: StoreOptions,
 ): Promise<ApiObject> {
   const { key, revision, object: old } = current;
   delete next.metadata.resourceVersion;
-  const { resourceVersion, ...oldMetadata } = old.metadata;
-  if (equal(next, { ...old, metadata: oldMetadata })) return old;
+  const { resourceVersion } = old.metadata;
+  if (isSame(parts.codec, next, old)) return old;
   if (options.subresource !== 'status' && specChanged(parts, next, old)) {
     next.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
@@ -104,12 +155,10 @@ function put(
   key: string,
   next: ApiObject,
   expect: number,
-  options: { subresource: '' | 'status'; guards: Guard[] },
+  options: StoreOptions,
 ): Promise<Entry> {
-  const { subresource, guards } = options;
-  const value = parts.codec.encode(next);
-  return parts.backend.write(
-    { type: 'update', key, value, expect, ...(subresource && { subresource }) },
-    guards,
+  const { subresource, guards, mayForgetOwners = false } = options;
+  return writeWithOwners(parts.codec, next, mayForgetOwners, value =>
+    parts.backend.write({ type: 'update', key, value, expect, ...(subresource && { subresource }) }, guards),
   );
 }

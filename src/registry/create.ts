@@ -5,9 +5,26 @@ import { alreadyExists, badRequest, conflict, StatusError } from '../machinery/s
 import type { Guard } from '../storage/backend.ts';
 import { StorageError } from '../storage/errors.ts';
 import { checkChange } from './admit.ts';
-import { contended } from './change.ts';
+import { contended, writeWithOwners } from './change.ts';
 import { groupResource, nameOf, type RequestContext, type ResourceParts, timestamp } from './context.ts';
-import { dropDuplicateOwners, fillDefaults, settleNamespace, warnOf, wipeForCreate } from './prepare.ts';
+import type { Owners } from './ownership.ts';
+import {
+  dropDuplicateOwners,
+  fillDefaultsAndOwners,
+  settleNamespace,
+  warnOf,
+  wipeForCreate,
+} from './prepare.ts';
+
+interface NewOptions {
+  dryRun: boolean;
+  /** Whether the managedFields may go where the object is too large with them. */
+  mayForgetOwners: boolean;
+}
+
+export interface CreateOptions extends NewOptions {
+  owners: Owners;
+}
 
 /**
  * Stores a new object (machinery.md §3.1): wipes what the system sets, fills defaults, names it, checks it, writes it.
@@ -18,9 +35,9 @@ export async function create(
   context: RequestContext,
   namespace: string,
   sent: ApiObject,
-  options: { dryRun: boolean },
+  options: CreateOptions,
 ): Promise<ApiObject> {
-  const object = prepareNew(parts, context, namespace, sent);
+  const object = prepareNew(parts, context, namespace, sent, options.owners);
   const base = object.metadata.name ? undefined : object.metadata.generateName;
   if (base === undefined) {
     return checkAndStore(parts, context, object, options);
@@ -41,6 +58,7 @@ function prepareNew(
   context: RequestContext,
   namespace: string,
   object: ApiObject,
+  owners: Owners,
 ): ApiObject {
   const { metadata } = object;
   settleNamespace(parts, object, namespace);
@@ -49,7 +67,7 @@ function prepareNew(
   metadata.uid = parts.newUid();
   metadata.creationTimestamp = timestamp(parts.now());
   metadata.generation = 1;
-  fillDefaults(parts, object, undefined);
+  fillDefaultsAndOwners(parts, object, undefined, owners);
   return object;
 }
 
@@ -58,7 +76,7 @@ export async function checkAndStore(
   parts: ResourceParts,
   context: RequestContext,
   object: ApiObject,
-  options: { dryRun: boolean },
+  options: NewOptions,
 ): Promise<ApiObject> {
   const attempt = async () => {
     const guards = await checkChange(parts, 'create', object, undefined);
@@ -81,7 +99,7 @@ export async function checkAndStore(
 async function store(
   parts: ResourceParts,
   object: ApiObject,
-  options: { dryRun: boolean; guards: Guard[] },
+  options: NewOptions & { guards: Guard[] },
 ): Promise<ApiObject> {
   const { backend, codec, cache } = parts;
   const key = codec.keyFor(object);
@@ -102,8 +120,8 @@ async function store(
     if (existing) throw exists(parts, object, existing.object());
   }
   try {
-    const value = codec.encode(object);
-    return codec.decode(await backend.write({ type: 'create', key, value }, options.guards));
+    const write = (value: Uint8Array) => backend.write({ type: 'create', key, value }, options.guards);
+    return codec.decode(await writeWithOwners(codec, object, options.mayForgetOwners, write));
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'Exists') throw error;
     await cache.fresh(place);

@@ -31,6 +31,7 @@ export function examine(kind: Kind, sent: SentObject): Examined {
   const warnings: string[] = [];
   settleNamespace({ kind }, object, metadata.namespace ?? anyNamespace);
   wipeForCreate(kind, object);
+  delete metadata.managedFields;
   dropDuplicateOwners(object, { warn: text => warnings.push(text) });
   fillDefaults({ kind }, object, undefined);
   if (!metadata.name && metadata.generateName) metadata.name = generateName(metadata.generateName);

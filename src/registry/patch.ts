@@ -1,20 +1,26 @@
 import type { Decoded } from '../machinery/decode.ts';
 import { encodeSorted } from '../machinery/encode.ts';
 import { copy } from '../machinery/equal.ts';
-import { goJsonType } from '../machinery/go-text.ts';
+import { goJsonType, goPrint } from '../machinery/go-text.ts';
 import type { Json } from '../machinery/json.ts';
 import { applyJsonPatch, unknownPatchFields } from '../machinery/json-patch.ts';
 import { applyMergePatch } from '../machinery/merge-patch.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { isJsonObject } from '../machinery/own-field.ts';
 import { badRequest } from '../machinery/status.ts';
+import { applyStrategicMergePatch } from '../machinery/strategic-merge-patch.ts';
 import { checkStrictPatch, type FieldValidation, readBody } from './body.ts';
 import { retryOnConflict } from './change.ts';
 import type { RequestContext, ResourceParts } from './context.ts';
+import { ownersAfterUpdate } from './ownership.ts';
 import { problemsAsUpdate, replace, type Subresource } from './update.ts';
 
 /** The media types of the patches that are served. */
-export const patchTypes = ['application/json-patch+json', 'application/merge-patch+json'] as const;
+export const patchTypes = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+] as const;
 export type PatchType = (typeof patchTypes)[number];
 
 /**
@@ -26,17 +32,19 @@ export async function patch(
   context: RequestContext,
   target: { namespace: string; name: string; subresource: Subresource },
   sent: { type: PatchType; body: Pick<Decoded, 'value' | 'duplicates'> },
-  options: { dryRun: boolean; fieldValidation: FieldValidation },
+  options: { dryRun: boolean; fieldValidation: FieldValidation; fieldManager?: string },
 ): Promise<ApiObject> {
   const { kind } = parts;
+  const { dryRun, fieldManager } = options;
+  const owners = ownersAfterUpdate(parts, target.subresource, fieldManager);
   return retryOnConflict(parts, target.namespace, target.name, async current => {
     const patched = applyPatch(current.object, sent);
     // Reading the body takes out what is unknown, which the message shows.
-    const text = options.fieldValidation === 'Strict' ? encodeSorted(patched) : '';
+    const text = options.fieldValidation === 'Strict' ? textOf(sent, patched) : '';
     const { object, strictErrors } = readBody(kind, { value: patched, duplicates: problemsOfPatch(sent) });
     const others = () => problemsAsUpdate(parts, target, object, current.object);
     checkStrictPatch(kind, { strictErrors, patched: text, others }, options.fieldValidation, context);
-    return replace(parts, context, target, current, object, options);
+    return replace(parts, context, target, current, object, { dryRun, owners, mayForgetOwners: true });
   });
 }
 
@@ -44,6 +52,7 @@ function applyPatch(object: ApiObject, sent: { type: PatchType; body: { value: J
   const live = copy(object) as unknown as Json;
   if (sent.type === 'application/json-patch+json') return applyJsonPatch(live, sent.body.value);
   const { value } = sent.body;
+  if (sent.type === 'application/strategic-merge-patch+json') return applyStrategicMergePatch(live, value);
   if (value === null) throw badRequest('Invalid JSON Patch');
   if (!isJsonObject(value)) {
     throw badRequest(
@@ -51,6 +60,13 @@ function applyPatch(object: ApiObject, sent: { type: PatchType; body: { value: J
     );
   }
   return applyMergePatch(live, value);
+}
+
+/** What the message of a strict refusal shows: the result, or the patch where Go has made no text of the result. */
+function textOf(sent: { type: PatchType; body: { value: Json } }, patched: Json): string {
+  return sent.type === 'application/strategic-merge-patch+json'
+    ? goPrint(sent.body.value)
+    : encodeSorted(patched);
 }
 
 /** What strict decoding has against the patch itself. */

@@ -8,6 +8,7 @@ import { applyDefaults } from '../schema/default.ts';
 import { canonicalize } from '../schema/semantics.ts';
 import { validate } from '../schema/validate.ts';
 import type { RequestContext, ResourceParts } from './context.ts';
+import { type Owners, setOwners } from './ownership.ts';
 
 type KindOnly = Pick<ResourceParts, 'kind'>;
 
@@ -45,15 +46,33 @@ export function wipeForCreate(kind: Kind, object: ApiObject): void {
   const { metadata } = object;
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
-  // Fields are not tracked before server-side apply is served.
-  delete metadata.managedFields;
   if (kind.statusSubresource) delete object.status;
 }
 
 /** Sets what neither the user nor the schema said. */
 export function fillDefaults(parts: KindOnly, object: ApiObject, old: ApiObject | undefined): void {
-  canonicalize(parts.kind.schema, object);
-  applyDefaults(parts.kind.schema, object);
+  fillSchemaDefaults(parts, object);
+  parts.kind.defaults?.(object, old);
+}
+
+/** Brings values into the form that is stored, and sets what the schema says of fields that are absent. */
+export function fillSchemaDefaults({ kind }: KindOnly, object: ApiObject): void {
+  canonicalize(kind.schema, object);
+  applyDefaults(kind.schema, object);
+}
+
+/**
+ * Fills the defaults, and writes down who owns what in between: what the schema sets belongs to the writer, as it does where
+ * kube-apiserver serves a CRD; what Calico's own rules set belongs to nobody, as in Calico's Go server.
+ */
+export function fillDefaultsAndOwners(
+  parts: KindOnly,
+  object: ApiObject,
+  old: ApiObject | undefined,
+  owners: Owners,
+): void {
+  fillSchemaDefaults(parts, object);
+  setOwners(object, owners(object, old));
   parts.kind.defaults?.(object, old);
 }
 

@@ -9,11 +9,13 @@ import type { Backend, Codec } from '../storage/backend.ts';
 import type { WatchCache } from '../watch/cache.ts';
 import type { CacheEntry } from '../watch/entry.ts';
 import type { EventEncoder } from '../watch/stream.ts';
+import { type ApplyOptions, apply } from './apply.ts';
 import { checkStrict, type FieldValidation, readBody } from './body.ts';
 import type { RequestContext, ResourceParts } from './context.ts';
 import { create } from './create.ts';
 import { type DeleteRequest, remove } from './delete.ts';
 import { examine } from './examine.ts';
+import { ownersAfterUpdate } from './ownership.ts';
 import { type PatchType, patch } from './patch.ts';
 import { get, list, type ResourceList } from './read.ts';
 import { type OnExisting, type Restored, restore } from './restore.ts';
@@ -24,6 +26,8 @@ import { type StartStream, watch } from './watch.ts';
 export interface WriteOptions {
   dryRun: boolean;
   fieldValidation: FieldValidation;
+  /** Who writes, for managedFields. A write without one, which is the server's own, is not tracked. */
+  fieldManager?: string;
 }
 
 /**
@@ -69,7 +73,13 @@ export class Resource {
     body: Decoded,
     options: WriteOptions,
   ): Promise<ApiObject> {
-    return create(this.#parts, context, namespace, this.#read(context, body, options), options);
+    const owners = ownersAfterUpdate(this.#parts, '', options.fieldManager);
+    const object = this.#read(context, body, options);
+    return create(this.#parts, context, namespace, object, {
+      dryRun: options.dryRun,
+      owners,
+      mayForgetOwners: true,
+    });
   }
 
   /** Stores an object as it was elsewhere, with its UID, times and status, after the checks of a create. */
@@ -101,6 +111,16 @@ export class Resource {
     options: WriteOptions,
   ): Promise<ApiObject> {
     return patch(this.#parts, context, target, sent, options);
+  }
+
+  /** Server-side apply: changes the object, or creates it where it is not there. `created` tells which. */
+  apply(
+    context: RequestContext,
+    target: { namespace: string; name: string; subresource: Subresource },
+    body: Decoded,
+    options: ApplyOptions,
+  ): Promise<{ object: ApiObject; created: boolean }> {
+    return apply(this.#parts, context, target, body, options);
   }
 
   delete(

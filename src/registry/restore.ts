@@ -37,7 +37,10 @@ export async function restore(
   await parts.cache.fresh({ namespace, name: nameOf(object) });
   const existing = parts.cache.get(namespace, nameOf(object))?.object();
   if (!existing) {
-    const stored = await checkAndStore(parts, silent, copy(object), { dryRun: false });
+    const stored = await checkAndStore(parts, silent, copy(object), {
+      dryRun: false,
+      mayForgetOwners: true,
+    });
     return { outcome: 'created', object: await storeStatus(parts, object, stored) };
   }
   if (!hasStatus) keepStatus(object, existing);

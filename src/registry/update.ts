@@ -12,7 +12,14 @@ import {
 import { checkChange } from './admit.ts';
 import { type Current, retryOnConflict, storeChange } from './change.ts';
 import { groupResource, type RequestContext, type ResourceParts } from './context.ts';
-import { dropDuplicateOwners, fillDefaults, objectErrors, settleNamespace, warnOf } from './prepare.ts';
+import { type Owners, ownersAfterUpdate } from './ownership.ts';
+import {
+  dropDuplicateOwners,
+  fillDefaultsAndOwners,
+  objectErrors,
+  settleNamespace,
+  warnOf,
+} from './prepare.ts';
 
 export type Subresource = '' | 'status';
 
@@ -25,12 +32,24 @@ export async function update(
   context: RequestContext,
   target: { namespace: string; name: string; subresource: Subresource },
   sent: ApiObject,
-  options: { dryRun: boolean },
+  options: { dryRun: boolean; fieldManager?: string },
 ): Promise<ApiObject> {
+  const owners = ownersAfterUpdate(parts, target.subresource, options.fieldManager);
   return retryOnConflict(parts, target.namespace, target.name, async current => {
     checkUid(parts, target.name, sent, current.object);
-    return replace(parts, context, target, current, copy(sent), options);
+    return replace(parts, context, target, current, copy(sent), {
+      dryRun: options.dryRun,
+      owners,
+      mayForgetOwners: true,
+    });
   });
+}
+
+export interface ReplaceOptions {
+  dryRun: boolean;
+  owners: Owners;
+  /** Whether the managedFields may go where the object is too large with them. */
+  mayForgetOwners: boolean;
 }
 
 /** Checks `sent` as the successor of `current` and stores it: what PUT and the patches have in common. */
@@ -40,17 +59,19 @@ export async function replace(
   target: { namespace: string; name: string; subresource: Subresource },
   current: Current,
   sent: ApiObject,
-  options: { dryRun: boolean },
+  options: ReplaceOptions,
 ): Promise<ApiObject> {
   checkIdentity(parts, target, sent);
   if (isNoVersion(sent.metadata.resourceVersion)) throw versionMissing(parts, target.name);
   if (sent.metadata.resourceVersion !== current.object.metadata.resourceVersion) {
     throw conflict(groupResource(parts.kind), target.name, staleWrite);
   }
-  const next = successor(parts, context, target, sent, current.object);
+  const { owners, dryRun, mayForgetOwners } = options;
+  const next = successor(parts, context, target, sent, current.object, owners);
   const guards = await checkChange(parts, 'update', next, current.object);
   if (target.subresource === '') warnOf(parts, context, next, current.object);
-  return storeChange(parts, current, next, { ...options, subresource: target.subresource, guards });
+  const { subresource } = target;
+  return storeChange(parts, current, next, { dryRun, mayForgetOwners, subresource, guards });
 }
 
 /** Every problem that `sent` has by itself as the successor of `old`. Neither is changed. */
@@ -60,12 +81,13 @@ export function problemsAsUpdate(
   sent: ApiObject,
   old: ApiObject,
 ): FieldError[] {
-  const next = successor(parts, { warn: () => {} }, target, copy(sent), old);
+  const next = successor(parts, { warn: () => {} }, target, copy(sent), old, () => undefined);
   if (old.metadata.namespace) next.metadata.namespace = old.metadata.namespace;
   return objectErrors(parts.kind, next, old);
 }
 
-function checkIdentity(
+/** Checks that an object is the one that the URL names; fills in its namespace. Throws 400. */
+export function checkIdentity(
   parts: ResourceParts,
   target: { namespace: string; name: string },
   sent: ApiObject,
@@ -103,12 +125,13 @@ function successor(
   target: { subresource: Subresource },
   sent: ApiObject,
   old: ApiObject,
+  owners: Owners,
 ): ApiObject {
   if (target.subresource === 'status') {
     const next = copy(old);
     delete next.status;
     if (sent.status !== undefined) next.status = sent.status;
-    fillDefaults(parts, next, old);
+    fillDefaultsAndOwners(parts, next, old, owners);
     return next;
   }
   const { metadata } = sent;
@@ -123,13 +146,12 @@ function successor(
     'deletionGracePeriodSeconds',
     metadata.deletionGracePeriodSeconds ?? kept.deletionGracePeriodSeconds,
   );
-  delete metadata.managedFields;
   dropDuplicateOwners(sent, context);
   if (parts.kind.statusSubresource) {
     delete sent.status;
     if (old.status !== undefined) sent.status = copy(old.status);
   }
-  fillDefaults(parts, sent, old);
+  fillDefaultsAndOwners(parts, sent, old, owners);
   return sent;
 }
 

@@ -38,7 +38,12 @@ export interface Path {
 
 const objectTypes = ['application/json', 'application/yaml'];
 /** Exactly the patch types that are served: clients choose among these. */
-const patchTypes = ['application/json-patch+json', 'application/merge-patch+json'];
+const patchTypes = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+];
 
 function query(name: string, type: Parameter['type'], description: string): Parameter {
   return { name, in: 'query', type, description };
@@ -242,9 +247,12 @@ function readAndWrite(facts: KindFacts, suffix: string, which: string): Operatio
     },
     {
       ...operation('patch', 'patch', 'partially update'),
-      parameters: writeParameters,
+      parameters: [
+        ...writeParameters,
+        query('force', 'boolean', 'For apply only: take over fields that other managers own.'),
+      ],
       body: { definition: metaDefinition('Patch'), mediaTypes: patchTypes, required: true },
-      answer: { definition, codes: ok },
+      answer: { definition, codes: { ...ok, 201: 'Created' } },
     },
   ];
 }

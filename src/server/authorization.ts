@@ -8,6 +8,12 @@ import type { Exchange } from './exchange.ts';
 import { healthEndpoints } from './health.ts';
 import type { RequestInfo } from './request-info.ts';
 
+export interface AuthorizationOptions {
+  authorizer: Authorizer;
+  alwaysAllowPaths: string[];
+  kinds: ReadonlyMap<string, Kind>;
+}
+
 const alwaysAllowed = healthEndpoints.map(endpoint => `/${endpoint}`);
 
 /**
@@ -15,13 +21,23 @@ const alwaysAllowed = healthEndpoints.map(endpoint => `/${endpoint}`);
  * what exists. The health endpoints themselves are open to all; `alwaysAllowPaths` adds paths, with `*` at the end for a prefix.
  * Throws the 403 StatusError, or a 500 in text when the question cannot be answered.
  */
-export async function authorize(
-  exchange: Exchange,
-  options: { authorizer: Authorizer; alwaysAllowPaths: string[]; kinds: ReadonlyMap<string, Kind> },
-): Promise<void> {
-  const { info, user } = exchange;
+export async function authorize(exchange: Exchange, options: AuthorizationOptions): Promise<void> {
+  const { info } = exchange;
   if (!info.isResource && isAlwaysAllowed(info.path, options.alwaysAllowPaths)) return;
-  const attributes = attributesOf(exchange, options.kinds);
+  await decide(exchange, attributesOf(exchange, options.kinds), options);
+}
+
+/** Asks whether the user may create the object that a request names which is no create itself. Throws as `authorize` does. */
+export async function authorizeCreate(exchange: Exchange, options: AuthorizationOptions): Promise<void> {
+  await decide(exchange, { ...attributesOf(exchange, options.kinds), verb: 'create' }, options);
+}
+
+async function decide(
+  exchange: Exchange,
+  attributes: Attributes,
+  options: AuthorizationOptions,
+): Promise<void> {
+  const { user } = exchange;
   let decision: Awaited<ReturnType<Authorizer>>;
   try {
     decision = await options.authorizer(user, attributes);

@@ -11,6 +11,7 @@ import {
   parseUpdateOptions,
 } from '../machinery/options.ts';
 import { badRequest, deleted } from '../machinery/status.ts';
+import { applyType } from '../registry/apply.ts';
 import type { RequestContext } from '../registry/context.ts';
 import { readBody } from './body.ts';
 import type { Clock } from './clock.ts';
@@ -29,6 +30,8 @@ export interface HandlerOptions {
   minWatchSeconds: number;
   watches: WatchStreams;
   clock: Clock;
+  /** Asks whether the user may create what a request names that is no create itself. Throws 403. */
+  authorizeCreate(exchange: Exchange): Promise<void>;
   /** Counts a write of events of the resource. */
   onEvents(plural: string): void;
 }
@@ -130,17 +133,30 @@ async function update(exchange: Exchange, route: Route, { maxBodyBytes }: Handle
   await sendJson(exchange, 200, render(object), as);
 }
 
-async function patch(exchange: Exchange, route: Route, { maxBodyBytes }: HandlerOptions): Promise<void> {
+async function patch(
+  exchange: Exchange,
+  route: Route,
+  { maxBodyBytes, authorizeCreate }: HandlerOptions,
+): Promise<void> {
   const { resource } = route;
   const { request, query, userAgent, abort } = exchange;
   const type = patchTypeOf(request.headers['content-type']);
   const as = negotiate(negotiationInput(exchange), 'object', resource.kind.kind);
   const render = objectRenderer(resource.kind, as.transform, query);
   const bytes = await readBody(request, maxBodyBytes, abort.signal);
-  const options = parsePatchOptions(query, userAgent);
-  const body = decodePatch(bytes);
-  const object = await resource.patch(contextOf(exchange), route, { type, body }, options);
-  await sendJson(exchange, 200, render(object), as);
+  const options = parsePatchOptions(query, userAgent, type === applyType);
+  const context = contextOf(exchange);
+  if (type !== applyType) {
+    const object = await resource.patch(context, route, { type, body: decodePatch(bytes) }, options);
+    await sendJson(exchange, 200, render(object), as);
+    return;
+  }
+  const { object, created } = await resource.apply(context, route, decodeConfiguration(bytes), {
+    ...options,
+    force: options.force === true,
+    authorizeCreate: () => authorizeCreate(exchange),
+  });
+  await sendJson(exchange, created ? 201 : 200, render(object), as);
 }
 
 /** 200 with a Status when the object is gone; with the object while finalizers hold it, 202 if the client chose not to wait for dependents. */
@@ -231,6 +247,15 @@ function decodePatch(bytes: Buffer): Decoded {
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw badRequest(`error decoding patch: ${error.message}`);
+  }
+}
+
+function decodeConfiguration(bytes: Buffer): Decoded {
+  try {
+    return decode(bytes, 'application/yaml');
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw badRequest(`error decoding YAML: error converting YAML to JSON: ${error.message}`);
   }
 }
 

@@ -1,16 +1,14 @@
 import { StatusError } from '../machinery/status.ts';
-import type { PatchType } from '../registry/patch.ts';
+import { applyType } from '../registry/apply.ts';
+import { type PatchType, patchTypes } from '../registry/patch.ts';
 import { type AcceptClause, clauseMatches, mediaTypeOf, parseAccept } from './media-type.ts';
 
 /** The media types that objects are served and read in. Protobuf and CBOR are not spoken. */
 export const objectMediaTypes = ['application/json', 'application/yaml'] as const;
 export type ObjectMediaType = (typeof objectMediaTypes)[number];
 
-/** The patch types that the registry applies, in the order in which a 415 lists them. */
-const patchTypes = Object.keys({
-  'application/json-patch+json': true,
-  'application/merge-patch+json': true,
-} satisfies Record<PatchType, true>) as PatchType[];
+/** What a PATCH may send, in the order in which a 415 lists it. CBOR is not spoken. */
+const patchMediaTypes = [...patchTypes, applyType] as const;
 
 /** Another form of the answer that the client asked for with `as=`, of meta.k8s.io/v1 or v1beta1. */
 export interface Transform {
@@ -83,10 +81,10 @@ export function bodyMediaType(contentType: string | undefined): ObjectMediaType 
 }
 
 /** The patch type of a PATCH body. Throws the 415 StatusError that lists the types that are read. */
-export function patchTypeOf(contentType: string | undefined): PatchType {
+export function patchTypeOf(contentType: string | undefined): PatchType | typeof applyType {
   const mediaType = mediaTypeOf(contentType);
-  const known = patchTypes.find(type => type === mediaType);
-  if (!known) throw unsupportedMediaType(patchTypes);
+  const known = patchMediaTypes.find(type => type === mediaType);
+  if (!known) throw unsupportedMediaType(patchMediaTypes);
   return known;
 }
 

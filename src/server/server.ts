@@ -7,7 +7,7 @@ import type { JsonObject } from '../machinery/json.ts';
 import type { Log, Metrics } from '../observability/observability.ts';
 import type { Resource } from '../registry/resource.ts';
 import { authenticate } from './authentication.ts';
-import { authorize } from './authorization.ts';
+import { type AuthorizationOptions, authorize, authorizeCreate } from './authorization.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { startDeadline } from './deadline.ts';
 import { createDiscovery } from './discovery.ts';
@@ -99,7 +99,7 @@ interface Pipeline {
   options: ServerOptions;
   bounds: ServerBounds;
   clock: Clock;
-  kinds: ReadonlyMap<string, Kind>;
+  authorization: AuthorizationOptions;
   inFlight: InFlight;
   metrics: RequestMetrics;
   handlers: HandlerOptions;
@@ -113,11 +113,16 @@ export function createServer(options: ServerOptions): ApiServer {
   const kinds = new Map(options.kinds.map(kind => [kind.plural, kind]));
   const metrics = createRequestMetrics(options.metrics, kinds, clock);
   const watches = new WatchStreams();
+  const authorization: AuthorizationOptions = {
+    authorizer: options.authorize,
+    alwaysAllowPaths: options.alwaysAllowPaths,
+    kinds,
+  };
   const pipeline: Pipeline = {
     options,
     bounds,
     clock,
-    kinds,
+    authorization,
     inFlight: new InFlight(bounds, metrics, kinds),
     metrics,
     handlers: {
@@ -126,6 +131,7 @@ export function createServer(options: ServerOptions): ApiServer {
       minWatchSeconds: bounds.minRequestTimeoutS,
       watches,
       clock,
+      authorizeCreate: exchange => authorizeCreate(exchange, authorization),
       onEvents: metrics.watchEvent,
     },
     draining: false,
@@ -224,7 +230,7 @@ function begin(pipeline: Pipeline, request: HttpRequest, response: HttpResponse)
 
 /** What a request passes before it is routed. Throws what the client is to be answered. */
 async function filter(pipeline: Pipeline, exchange: Exchange): Promise<void> {
-  const { options, bounds, clock, kinds } = pipeline;
+  const { options, bounds, clock } = pipeline;
   const { method = '', url = '' } = exchange.request;
   const target = parseTarget(url);
   exchange.query = target.query;
@@ -232,11 +238,7 @@ async function filter(pipeline: Pipeline, exchange: Exchange): Promise<void> {
   startDeadline(exchange, bounds.requestTimeoutMs, clock);
   await authenticate(exchange, options.authenticate);
   pipeline.inFlight.admit(exchange);
-  await authorize(exchange, {
-    authorizer: options.authorize,
-    alwaysAllowPaths: options.alwaysAllowPaths,
-    kinds,
-  });
+  await authorize(exchange, pipeline.authorization);
 }
 
 function elapsed(clock: Clock, delayMs: number): Promise<void> {

@@ -341,6 +341,7 @@ async function fuzz(ask: Ask): Promise<void> {
         'application/merge-patch+json',
         'application/json-patch+json',
         'application/strategic-merge-patch+json',
+        'application/apply-patch+yaml',
       ),
     },
     { requiredKeys: ['method', 'path'] },

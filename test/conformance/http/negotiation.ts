@@ -75,7 +75,7 @@ export const negotiation: HttpGroup = suite => {
       ['POST', '/widgets', protobuf],
       ['POST', '/widgets', 'application/cbor'],
       ['PUT', '/widgets/a', 'text/plain'],
-      ['PATCH', '/widgets/a', 'application/strategic-merge-patch+json'],
+      ['PATCH', '/widgets/a', 'application/apply-patch+cbor'],
       ['PATCH', '/widgets/a', 'application/json'],
       ['DELETE', '/widgets/a', protobuf],
     ];

@@ -8,6 +8,7 @@ import { applyMergePatch } from '../../../src/machinery/merge-patch.ts';
 import type { ApiObject } from '../../../src/machinery/object.ts';
 import type { ListOptions } from '../../../src/machinery/options.ts';
 import { alreadyExists, badRequest, notFound } from '../../../src/machinery/status.ts';
+import type { ApplyOptions } from '../../../src/registry/apply.ts';
 import type { RequestContext } from '../../../src/registry/context.ts';
 import type { Resource } from '../../../src/registry/resource.ts';
 import { object, string } from '../../../src/schema/build.ts';
@@ -122,6 +123,20 @@ export class TestResource implements Served {
     const old = this.#find(target.namespace, target.name) as never;
     const apply = sent.type === 'application/json-patch+json' ? applyJsonPatch : applyMergePatch;
     return this.#store('MODIFIED', apply(old, sent.body.value) as unknown as ApiObject);
+  }
+
+  async apply(
+    _context: RequestContext,
+    target: { namespace: string; name: string },
+    body: Decoded,
+    options: ApplyOptions,
+  ): Promise<{ object: ApiObject; created: boolean }> {
+    const key = `${target.namespace}/${target.name}`;
+    const old = this.objects.get(key);
+    if (!old) await options.authorizeCreate();
+    const next = applyMergePatch((old ?? {}) as never, body.value) as unknown as ApiObject;
+    const created = old === undefined;
+    return { object: this.#store(created ? 'ADDED' : 'MODIFIED', next), created };
   }
 
   async delete(namespace: string, name: string) {

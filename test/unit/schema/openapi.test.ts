@@ -163,7 +163,7 @@ for (const [form, document] of Object.entries(all)) {
         for (const name of wanted[operation['x-kubernetes-action'] ?? ''] ?? []) {
           assert.ok(names.includes(name), `${method} ${path}: ${name}`);
         }
-        assert.ok(!names.includes('force'), 'force belongs to server-side apply, which is not served');
+        assert.equal(names.includes('force'), method === 'patch', `${method} ${path}: force`);
       }
     });
 
@@ -172,7 +172,12 @@ for (const [form, document] of Object.entries(all)) {
       assert.ok(patches.length >= kinds.length);
       for (const [, , { consumes, requestBody }] of patches) {
         const types = requestBody ? Object.keys(requestBody.content) : consumes;
-        assert.deepEqual(types, ['application/json-patch+json', 'application/merge-patch+json']);
+        assert.deepEqual(types, [
+          'application/json-patch+json',
+          'application/merge-patch+json',
+          'application/strategic-merge-patch+json',
+          'application/apply-patch+yaml',
+        ]);
       }
     });
   });
