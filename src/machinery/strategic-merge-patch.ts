@@ -163,7 +163,7 @@ function isDirected(item: Json): boolean {
 
 /** What tells an item from the others in its list. Throws 400 where it does not have the field for that. */
 function idOf(item: Json, mergeKey: string): string {
-  if (mergeKey === '') return JSON.stringify([typeof item, String(item)]);
+  if (mergeKey === '') return JSON.stringify([typeof item, goPrint(item)]);
   const value = isJsonObject(item) ? ownField(item, mergeKey) : undefined;
   if (value === undefined) {
     throw badRequest(`map: ${goPrint(item)} does not contain declared merge key: ${mergeKey}`);

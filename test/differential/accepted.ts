@@ -163,14 +163,23 @@ const mediaTypes: Accepted[] = [
     asked: step => 'contentType' in step && step.contentType === 'APPLICATION/MERGE-PATCH+JSON',
   },
   {
+    what: 'a strategic merge patch',
+    theirs: '415',
+    ours: 'merged',
+    reason: "`kubectl patch` without `--type` sends one; Calico's Go server takes it",
+    at: /^answer$/,
+    asked: step => 'contentType' in step && step.contentType === 'application/strategic-merge-patch+json',
+    their: /^415 /,
+  },
+  {
     what: 'the list of types in the 415 of a patch',
-    theirs: 'names server-side apply',
-    ours: 'does not',
-    reason: 'server-side apply is not served yet',
+    theirs: 'does not name strategic merge patches',
+    ours: 'names them',
+    reason: "`kubectl patch` without `--type` sends one; Calico's Go server takes it",
     at: /^answer$/,
     asked: isPatch,
-    their: /^415 .*, application\/apply-patch\+yaml$/,
-    our: /^415 .*application\/merge-patch\+json$/,
+    their: /^415 .*merge-patch\+json, application\/apply-patch\+yaml$/,
+    our: /^415 .*application\/strategic-merge-patch\+json, application\/apply-patch\+yaml$/,
   },
 ];
 

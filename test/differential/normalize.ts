@@ -32,8 +32,8 @@ const unique = new Set(['audit-id', 'etag', 'last-modified', 'expires']);
 /**
  * Brings the answers of one server into a form that can be compared with that of the other: times become `<time>`, uids
  * are numbered by their first appearance, resourceVersions by their order, continue tokens are opened, generated
- * suffixes become `<random>`. managedFields are left out. A resourceVersion of a list counts as the latest of an object that it can have seen, for
- * other objects of the same store move it on.
+ * suffixes become `<random>`. Managers are sorted by name. A resourceVersion of a list counts as the latest of an object
+ * that it can have seen, for other objects of the same store move it on.
  */
 export function normalize(entries: Entry[]): Normal[] {
   const versions = knownVersions(entries);
@@ -46,8 +46,11 @@ export function normalize(entries: Entry[]): Normal[] {
     if (typeof value === 'string') return text(value);
     if (Array.isArray(value)) return value.map(item => deep(item));
     if (typeof value !== 'object' || value === null) return value;
-    const fields = Object.entries(value).filter(([name]) => name !== 'managedFields');
-    return Object.fromEntries(fields.map(([name, field]) => [text(name), deep(field, name)]));
+    const fields = Object.entries(value).map(([name, field]) => [
+      text(name),
+      name === 'managedFields' ? managersOf(deep(field)) : deep(field, name),
+    ]);
+    return Object.fromEntries(fields);
   };
   return entries.map(entry => ({
     status: entry.status,
@@ -59,6 +62,14 @@ export function normalize(entries: Entry[]): Normal[] {
     }),
     ...(entry.ended !== undefined && { ended: entry.ended }),
   }));
+}
+
+/** Managers are in the order of their times, and a second may end between two requests of one server only. */
+function managersOf(entries: unknown): unknown {
+  if (!Array.isArray(entries)) return entries;
+  const keyOf = ({ manager, operation, subresource }: Json) =>
+    JSON.stringify([manager, operation, subresource]);
+  return entries.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
 
 function headersOf(entry: Entry, deep: (value: unknown) => unknown): Record<string, unknown> {

@@ -218,7 +218,7 @@ function changing({ kubectl }: Target): void {
     assert.equal(await read('.metadata.generation'), '1', 'metadata is not a new generation');
   });
 
-  test('patch: JSON merge, JSON, and the default that only built-in kinds have', async () => {
+  test('patch: JSON merge, JSON, and the strategic merge that is its default', async () => {
     await kubectl().ok(['patch', policies, 'e2e-web', '--type=merge', '-p', '{"spec":{"order":200}}']);
     assert.equal(await read('.spec.order'), '200');
     const operations = [
@@ -235,8 +235,12 @@ function changing({ kubectl }: Target): void {
       await kubectl().fails(again),
       /the server rejected our request due to an error in our request|test/i,
     );
-    const strategic = ['patch', policies, 'e2e-web', '-p', '{"spec":{"order":1}}'];
-    assert.match(await kubectl().fails(strategic), /UnsupportedMediaType|does not support|not supported/);
+    const strategic = { metadata: { finalizers: ['e2e/a'] }, spec: { order: 250, types: ['Ingress', 'Egress'] } };
+    await kubectl().ok(['patch', policies, 'e2e-web', '-p', JSON.stringify(strategic)]);
+    assert.equal(await read('.spec.order'), '250');
+    const deletion = { metadata: { '$deleteFromPrimitiveList/finalizers': ['e2e/a'] } };
+    await kubectl().ok(['patch', policies, 'e2e-web', '-p', JSON.stringify(deletion)]);
+    assert.equal(await read('.metadata.finalizers'), '');
   });
 
   test('replace, and a conflict when the object has changed since', async () => {
