@@ -235,7 +235,10 @@ function changing({ kubectl }: Target): void {
       await kubectl().fails(again),
       /the server rejected our request due to an error in our request|test/i,
     );
-    const strategic = { metadata: { finalizers: ['e2e/a'] }, spec: { order: 250, types: ['Ingress', 'Egress'] } };
+    const strategic = {
+      metadata: { finalizers: ['e2e/a'] },
+      spec: { order: 250, types: ['Ingress', 'Egress'] },
+    };
     await kubectl().ok(['patch', policies, 'e2e-web', '-p', JSON.stringify(strategic)]);
     assert.equal(await read('.spec.order'), '250');
     const deletion = { metadata: { '$deleteFromPrimitiveList/finalizers': ['e2e/a'] } };
