@@ -1,9 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { kinds } from '../../src/kinds/index.ts';
 import { createClusterClient } from '../../src/kube/client.ts';
 import { loadKubeconfig } from '../../src/kube/kubeconfig.ts';
 import type { JsonObject } from '../../src/machinery/json.ts';
+import type { ObjectMeta } from '../../src/machinery/object.ts';
+import { hasInt64 } from '../../src/schema/int64.ts';
 import type { Backend } from '../../src/storage/backend.ts';
 import { createKubernetesBackend } from '../../src/storage/kubernetes/backend.ts';
+import { customResourceDefinitions } from '../../src/storage/kubernetes/definitions.ts';
+import { calicoResources } from '../../src/storage/kubernetes/layout.ts';
 import { type ClusterResource, metadataOf } from '../../src/storage/kubernetes/resource.ts';
 import { clientOf, eventually } from '../e2e/client.ts';
 
@@ -78,6 +83,52 @@ export async function kubernetesStores(kubeconfig: string): Promise<KubernetesSt
       return openIn(namespaces.get(backend)!);
     },
     another: async backend => openIn(namespaces.get(backend)!),
+  };
+}
+
+/** Stores of the kinds on one real cluster with Calico's CRDs: each is the cluster, emptied. */
+export async function calicoStores(kubeconfig: string): Promise<Omit<KubernetesStores, 'reopen'>> {
+  const admin = await clientOf(kubeconfig);
+  const definitions = customResourceDefinitions(kinds);
+  const paths = definitions.map(({ spec }) => {
+    const { names } = spec as { names: { plural: string } };
+    return `/apis/crd.projectcalico.org/v1/${names.plural}`;
+  });
+  for (const definition of definitions) {
+    const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+    await admin.request('POST', path, { body: JSON.stringify(definition) });
+  }
+  const shop = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } };
+  await admin.request('POST', '/api/v1/namespaces', { body: JSON.stringify(shop) });
+  for (const path of paths) {
+    await eventually(
+      path,
+      () => admin.request('GET', path),
+      ({ status }) => status === 200,
+    );
+  }
+  const another = async () =>
+    createKubernetesBackend({
+      client: createClusterClient(await loadKubeconfig(kubeconfig, { log }), {
+        log,
+        userAgent: 'conformance',
+      }),
+      resources: calicoResources(kinds.map(kind => ({ ...kind, hasInt64: hasInt64(kind.schema) }))),
+      leaseNamespace: 'default',
+    });
+  return {
+    open: async () => {
+      for (const path of paths) {
+        const { items } = (await admin.request('GET', path)).json<{ items: { metadata: ObjectMeta }[] }>();
+        for (const { metadata } of items) {
+          const { namespace, name } = metadata;
+          const within = namespace ? path.replace(/[^/]+$/, `namespaces/${namespace}/$&`) : path;
+          await admin.request('DELETE', `${within}/${name}`);
+        }
+      }
+      return another();
+    },
+    another,
   };
 }
 

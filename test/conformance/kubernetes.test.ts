@@ -1,29 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before } from 'node:test';
-import { requireBinaries } from '../e2e/binaries.ts';
-import { startCluster } from '../e2e/cluster.ts';
-import type { RunningProcess } from '../e2e/process.ts';
+import { noCluster, withCluster } from './kubernetes-cluster.ts';
 import { type KubernetesStores, kubernetesStores } from './kubernetes-store.ts';
 import { storageConformance } from './storage.ts';
 
-const { binaries, skip } = await requireBinaries();
-const processes: RunningProcess[] = [];
-let folder = '';
 let stores: KubernetesStores;
-
-before(async () => {
-  if (skip) return;
-  folder = await mkdtemp(join(tmpdir(), 'tortie-'));
-  const kubeconfig =
-    process.env.DEV_KUBECONFIG ?? (await startCluster(binaries, folder, processes)).adminKubeconfig;
+withCluster(async kubeconfig => {
   stores = await kubernetesStores(kubeconfig);
-});
-
-after(async () => {
-  for (const running of processes.reverse()) await running.stop();
-  if (folder) await rm(folder, { recursive: true, force: true });
 });
 
 storageConformance({
@@ -31,7 +12,7 @@ storageConformance({
   open: () => stores.open(),
   reopen: backend => stores.reopen(backend),
   many: 1_500,
-  unavailable: skip,
+  unavailable: noCluster,
   shared: true,
   // Base64 within the 1.5 MiB of etcd.
   largestBytes: 1_100_000,

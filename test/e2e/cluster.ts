@@ -26,6 +26,10 @@ export interface Cluster {
   kubeconfigFor(user: { name: string; groups?: string[] }): Promise<string>;
   /** A kubeconfig for the bearer of a token. */
   kubeconfigForToken(name: string, token: string): Promise<string>;
+  /** The kube-apiserver that runs now. */
+  apiServer(): RunningProcess;
+  /** Starts kube-apiserver again, after it has ended, and waits for /readyz. */
+  restartApiServer(): Promise<void>;
   /** Starts a real kube-controller-manager with these controllers. */
   startControllerManager(controllers: string[]): Promise<void>;
 }
@@ -70,11 +74,19 @@ export async function startCluster(
 
   const etcd = await startEtcd({ binary: binaries.etcd, folder });
   processes.push(etcd.process);
-  const server = await start('kube-apiserver', apiServerArgs(files, etcd.url, port));
-  await untilReady(adminKubeconfig, server);
+  const startApiServer = async () => {
+    const started = await start('kube-apiserver', apiServerArgs(files, etcd.url, port));
+    await untilReady(adminKubeconfig, started);
+    return started;
+  };
+  let server = await startApiServer();
   return {
     url,
     etcdUrl: etcd.url,
+    apiServer: () => server,
+    restartApiServer: async () => {
+      server = await startApiServer();
+    },
     folder,
     adminKubeconfig,
     issueClient: user => authorities.cluster.issueClient(user),

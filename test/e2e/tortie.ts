@@ -103,15 +103,17 @@ export interface Deployed {
  * the base: the Service is an ExternalName for this machine, the APIService names the port and the CA. What a
  * node would do for the container is done here: volumes are folders, `$(NAME)` and field references are
  * filled in, 0.0.0.0 is loopback in place of the pod's own network, and the ServiceAccount's token comes in a
- * kubeconfig. `firstArgs` are arguments of the first start beyond those of the base.
+ * kubeconfig. `firstArgs` are arguments of the first start beyond those of the base, `folder` is another folder of
+ * manifests that has the base in it.
  */
 export async function deployBase(
   suite: Suite,
   cluster: Cluster,
   firstArgs: string[] = [],
+  folder = 'base',
 ): Promise<Deployed> {
   const kubectl = await suite.kubectl(cluster.adminKubeconfig);
-  const objects = await render(kubectl, 'base');
+  const objects = await render(kubectl, folder);
   const [port] = (await freePorts(1)) as [number];
   const isRegistration = ({ kind }: KubernetesObject) => kind === 'APIService';
 

@@ -10,6 +10,10 @@ import { of, openWorld, type World } from '../../unit/registry/world.ts';
 export interface Subject {
   name: string;
   open(): Promise<Backend>;
+  /** The store as a second server has it, which closes it itself; the same one when absent. */
+  another?(store: Backend): Promise<Backend>;
+  /** How the kinds are laid out; as in the embedded stores when absent. */
+  codecOf?: Parameters<typeof openWorld>[1];
   /** Rounds of each race; a thousand, unless a store takes long. */
   rounds?: number;
   /** Up to how many milliseconds one client begins before another: less than a write takes. */
@@ -65,16 +69,19 @@ export function crossObjectConformance(subject: Subject): void {
   });
 }
 
-async function prepare(t: TestContext, { open, spreadMs = 0 }: Subject): Promise<Race> {
+async function prepare(t: TestContext, subject: Subject): Promise<Race> {
+  const { open, another, codecOf, spreadMs = 0 } = subject;
   const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
   t.diagnostic(`SEED=${seed}`);
   const next = random(seed);
   const below = (bound: number) => Math.floor(next() * bound);
   const store = await open();
-  const servers: [World, World] = [await openWorld(store), await openWorld(store)];
+  const second = (await another?.(store)) ?? store;
+  const servers: [World, World] = [await openWorld(store, codecOf), await openWorld(second, codecOf)];
   t.after(async () => {
     for (const server of servers) server.close();
     await store.close();
+    await second.close();
   });
   const run = (...requests: (() => Promise<ApiObject>)[]) =>
     Promise.all(

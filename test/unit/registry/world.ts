@@ -10,7 +10,7 @@ import { type Status, StatusError } from '../../../src/machinery/status.ts';
 import type { Metrics } from '../../../src/observability/observability.ts';
 import type { DeleteRequest } from '../../../src/registry/delete.ts';
 import { Resource } from '../../../src/registry/resource.ts';
-import type { Backend } from '../../../src/storage/backend.ts';
+import type { Backend, Codec } from '../../../src/storage/backend.ts';
 import { v3Codec } from '../../../src/storage/v3-codec.ts';
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -39,8 +39,10 @@ export interface World {
 }
 
 /** Opens the kinds on a store. A delete that waits goes on at once. */
-export async function openWorld(backend: Backend): Promise<World> {
-  const codecOf = (kind: Kind & { hasInt64: boolean }) => v3Codec(kind);
+export async function openWorld(
+  backend: Backend,
+  codecOf: (kind: Kind & { hasInt64: boolean }) => Codec = v3Codec,
+): Promise<World> {
   const resources = openResources({ kinds, backend, codecOf, log, metrics });
   await resources.loaded;
   const pauses: number[] = [];
@@ -51,7 +53,7 @@ export async function openWorld(backend: Backend): Promise<World> {
     new Resource({
       kind: pools.kind,
       backend,
-      codec: v3Codec({ ...pools.kind, hasInt64: false }),
+      codec: codecOf({ ...pools.kind, hasInt64: false }),
       cache: caches.get('ippools')!,
       others: plural => byPlural.get(plural),
       pause: async durationMs => void pauses.push(durationMs),
