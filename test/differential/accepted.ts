@@ -350,4 +350,56 @@ const refusals: Accepted[] = [
   },
 ];
 
-export const accepted: Accepted[] = [...answers, ...mediaTypes, ...paths, ...bodies, ...refusals];
+const isApply = (step: Step) => 'contentType' in step && step.contentType === 'application/apply-patch+yaml';
+
+const apply: Accepted[] = [
+  {
+    what: 'an apply that does not fit the schema',
+    theirs: '500',
+    ours: '400, with the same message',
+    reason: "the client's mistake",
+    at: /^answer$/,
+    asked: isApply,
+    their: /^500 : failed to create typed patch object/,
+    our: /^400 BadRequest: failed to create typed patch object/,
+  },
+  {
+    what: 'an apply by which a list or an object loses the last that is in it, or that says null',
+    theirs: 'null is put in its place, and refused: 422',
+    ours: 'it is empty, or absent',
+    reason: 'as servers of built-in kinds do, for which null is absent',
+    at: /^answer$/,
+    asked: isApply,
+    their: /^422 Invalid: .*(must be of type \w+: "null"|spec: Required value)$/,
+    our: /^20[01] /,
+  },
+  {
+    what: 'an apply whose YAML is none',
+    theirs: 'texts of its YAML library',
+    ours: 'texts of another library',
+    reason: 'another library',
+    at: /^answer$/,
+    asked: isApply,
+    their: /^400 BadRequest: error decoding YAML: /,
+    our: /^400 BadRequest: error decoding YAML: /,
+  },
+  {
+    what: '`managedFields: []` and `null` in an update or a patch',
+    theirs: 'passed over; `[{}]` forgets the managers',
+    ours: 'the managers are forgotten, as with `[{}]`',
+    reason: 'as servers of built-in kinds do',
+    at: /^body\.metadata\.(managedFields|resourceVersion)$/,
+    asked: step => 'body' in step && /"managedFields":(\[\]|null)/.test(JSON.stringify(step.body)),
+  },
+  {
+    what: 'managedFields whose fields are no object',
+    theirs: 'passed over',
+    ours: '422',
+    reason: 'a wrong type in metadata, as any other',
+    at: /^answer$/,
+    their: /^200 /,
+    our: /^422 .*metadata\.managedFields\[0\]\.fieldsV1 in body must be of type object/,
+  },
+];
+
+export const accepted: Accepted[] = [...answers, ...mediaTypes, ...paths, ...bodies, ...refusals, ...apply];

@@ -103,6 +103,7 @@ function anyStep(kind: Used): fc.Arbitrary<Step> {
     { weight: 6, arbitrary: creates(kind) },
     { weight: 3, arbitrary: updates(kind) },
     { weight: 4, arbitrary: patches(kind) },
+    { weight: 4, arbitrary: applies(kind) },
     { weight: 3, arbitrary: deletes(kind) },
     { weight: 2, arbitrary: gets(kind) },
     { weight: 4, arbitrary: lists(kind) },
@@ -189,6 +190,31 @@ function patches(kind: Used): fc.Arbitrary<Step> {
       ...query([write]),
       ...patch,
     }));
+}
+
+function applies(kind: Used): fc.Arbitrary<Step> {
+  const parts = fc.record({
+    name: anyName,
+    manager: fc.constantFrom('m1', 'm2', 'kubectl'),
+    force: fc.constantFrom('', '', 'force=true'),
+    labels: anyLabels,
+    finalizers,
+    // What makes a list or a map empty is left out: a kube-apiserver makes it null, and then refuses it.
+    spec: fc.constantFrom({}, {}, specChanges[kind.plural]![0]!),
+    write: fc.constantFrom('', '', '', 'dryRun=All'),
+  });
+  return parts.map(({ name, manager, force, labels, finalizers: held, spec, write }) => ({
+    method: 'PATCH',
+    path: `${collection(kind)}/${name}`,
+    ...query([`fieldManager=${manager}`, force, write]),
+    contentType: 'application/apply-patch+yaml',
+    // An empty map would be stored, and found changed by the next write that changes nothing.
+    body: objectOf(
+      kind.plural,
+      { name, ...(Object.keys(labels).length > 0 && { labels }), ...(held && { finalizers: held }) },
+      spec,
+    ),
+  }));
 }
 
 function deletes(kind: Used): fc.Arbitrary<Step> {

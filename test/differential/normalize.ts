@@ -48,7 +48,7 @@ export function normalize(entries: Entry[]): Normal[] {
     if (typeof value !== 'object' || value === null) return value;
     const fields = Object.entries(value).map(([name, field]) => [
       text(name),
-      name === 'managedFields' ? managersOf(deep(field)) : deep(field, name),
+      name === 'managedFields' || name === 'causes' ? inOneOrder(deep(field)) : deep(field, name),
     ]);
     return Object.fromEntries(fields);
   };
@@ -64,9 +64,16 @@ export function normalize(entries: Entry[]): Normal[] {
   }));
 }
 
-/** Managers are in the order of their times, and a second may end between two requests of one server only. */
-function managersOf(entries: unknown): unknown {
+/**
+ * Managers are in the order of their times, and a second may end between two requests of one server only. Conflicts of several
+ * managers are in no order.
+ */
+function inOneOrder(entries: unknown): unknown {
   if (!Array.isArray(entries)) return entries;
+  if (entries.some(({ reason }) => reason === 'FieldManagerConflict')) {
+    return entries.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  }
+  if (entries.some(({ reason }) => reason !== undefined)) return entries;
   const keyOf = ({ manager, operation, subresource }: Json) =>
     JSON.stringify([manager, operation, subresource]);
   return entries.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));

@@ -1,4 +1,5 @@
 import type { Sequence } from '../sequence.ts';
+import { apply_ } from './apply.ts';
 import { create } from './create.ts';
 import { deletion } from './delete.ts';
 import { forms } from './forms.ts';
@@ -12,6 +13,7 @@ export const corpus: Record<string, Sequence[]> = {
   create,
   update,
   patch,
+  apply: apply_,
   delete: deletion,
   list: list_,
   watch: watch_,
