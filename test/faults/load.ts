@@ -5,7 +5,6 @@ import { Follower } from './follower.ts';
 
 const path = '/apis/projectcalico.org/v3/namespaces/default/networksets';
 const namesPerWriter = 5;
-const settleMs = 300;
 /** What a server may answer while its store is away. */
 const troubled = new Set([429, 503, 504]);
 
@@ -21,7 +20,7 @@ interface NetworkSet {
 
 /**
  * Clients that create, change and delete objects, and others that follow, while something breaks. Each writer has objects of its
- * own, so that it knows what must be there; after a write without an answer it reads what has become of it.
+ * own, so that it knows what must be there; one whose write was not answered is nobody's from then on.
  */
 export class Load {
   /** The version of each create and change that was acknowledged. */
@@ -110,8 +109,10 @@ export class Load {
   }
 
   async #write(writer: number): Promise<void> {
+    const lives: number[] = new Array(namesPerWriter).fill(0);
     for (let index = 0; !this.#stopped; index++) {
-      const name = `${this.#prefix}-${writer}-${index % namesPerWriter}`;
+      const slot = index % namesPerWriter;
+      const name = `${this.#prefix}-${writer}-${slot}-${lives[slot]}`;
       const client = this.#client(writer + index);
       const known = this.#known.get(name);
       const count = (known?.count ?? 0) + 1;
@@ -124,20 +125,11 @@ export class Load {
       }
       if (answer) assert.ok(troubled.has(answer.status), `${name}: ${answer.text}`);
       this.refused++;
-      this.#known.set(name, await this.#becameOf(client, name));
-    }
-  }
-
-  /** What a write without an answer has come to. A store that was frozen may still have it before it. */
-  async #becameOf(client: Client, name: string): Promise<Known | undefined> {
-    for (let before: string | undefined; ; ) {
-      const read = await this.#settled(client, 'GET', `${path}/${name}`);
-      assert.ok([200, 404].includes(read.status), read.text);
-      const known = read.status === 404 ? undefined : knownOf(read);
-      const state = known?.version ?? 'gone';
-      if (state === before) return known;
-      before = state;
-      await sleep(settleMs);
+      // What was not answered may be done at any later time, by a member that was frozen: the name is left alone from now on.
+      this.#known.delete(name);
+      lives[slot]!++;
+      await sleep(20);
+      await this.#settled(client, 'GET', path);
     }
   }
 
