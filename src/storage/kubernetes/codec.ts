@@ -4,8 +4,8 @@ import { encode } from '../../machinery/encode.ts';
 import type { Json, JsonObject } from '../../machinery/json.ts';
 import type { ApiObject, ObjectMeta } from '../../machinery/object.ts';
 import { isJsonObject } from '../../machinery/own-field.ts';
+import { affinityLabels } from '../affinity-labels.ts';
 import type { Codec, Entry } from '../backend.ts';
-import { affinityLabels } from './affinity.ts';
 import { customVersion, metadataAnnotation, toCustomMetadata, toServedMetadata } from './metadata.ts';
 import { profileCodec } from './profile-codec.ts';
 

@@ -1,9 +1,10 @@
 import type { JsonObject } from '../../../machinery/json.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { cidrText } from '../../../schema/cidr.ts';
+import { affinityLabels } from '../../affinity-labels.ts';
 import { affinityRoot } from '../keys.ts';
 import { type IpamLayout, mustBe } from './ipam.ts';
-import { affinityLabels, affinityName, blockAt, blockOf, blockPath, blocksNamed } from './ipam-names.ts';
+import { affinityName, blockAt, blockOf, blockPath, blocksNamed } from './ipam-names.ts';
 
 const types = ['host', 'virtual'];
 
@@ -18,7 +19,7 @@ export const affinityLayout: IpamLayout = {
     return {
       key: `${affinityRoot}${type}/${node}/${blockPath(cidr)}`,
       name: affinityName(node, cidr),
-      labels: affinityLabels(node, type, cidr),
+      labels: affinityLabels({ node, type, cidr: cidrText(cidr) }),
     };
   },
   keysNamed(name) {
@@ -41,7 +42,7 @@ export const affinityLayout: IpamLayout = {
     mustBe(typeof state === 'string', key, 'the state is no text');
     mustBe(typeof deleted === 'boolean', key, 'deleted is neither true nor false');
     const spec: JsonObject = { cidr: cidrText(cidr!), deleted, node: node!, state, type: type! };
-    return { name: affinityName(node!, cidr!), spec, labels: affinityLabels(node!, type!, cidr!) };
+    return { name: affinityName(node!, cidr!), spec, labels: affinityLabels(spec) };
   },
   // A marker of old releases: /calico/ipam/v2/host/<node>.
   skips: key => /^host\/[^/]+$/.test(key.slice(affinityRoot.length)),

@@ -50,25 +50,3 @@ export function affinityName(node: string, cidr: Cidr): string {
   const hash = createHash('sha256').update(`${node}+${block}`).digest('hex').slice(0, hashLength);
   return `${node.slice(0, longestName - block.length - hashLength - 2)}-${block}-${hash}`;
 }
-
-/** The labels by which IPAM finds the affinities of a node. */
-export function affinityLabels(node: string, type: string, cidr: Cidr): Record<string, string> {
-  return {
-    'projectcalico.org/affinity-type': type,
-    'projectcalico.org/hostname-hash': base32(createHash('sha3-256').update(node).digest()),
-    'projectcalico.org/ip-version': String(cidr.address.family),
-  };
-}
-
-/** RFC 4648, without padding. */
-function base32(bytes: Uint8Array): string {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  let text = '';
-  let bits = 0;
-  let held = 0;
-  for (const byte of bytes) {
-    held = ((held << 8) | byte) & 0xfff;
-    for (bits += 8; bits >= 5; bits -= 5) text += letters[(held >> (bits - 5)) & 31];
-  }
-  return bits > 0 ? text + letters[(held << (5 - bits)) & 31] : text;
-}

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { JsonObject } from '../../machinery/json.ts';
+import type { JsonObject } from '../machinery/json.ts';
 
 /** The labels by which IPAM finds the affinities of a node (datastore.md 3.5). */
 export function affinityLabels(spec: JsonObject): Record<string, string> {
