@@ -1,6 +1,7 @@
-import { stringify } from 'yaml';
 import { OptionError } from '../config/parse.ts';
 import { kinds } from '../kinds/index.ts';
+import type { Json } from '../machinery/json.ts';
+import { toYaml } from '../server/yaml.ts';
 import { customResourceDefinitions } from '../storage/kubernetes/definitions.ts';
 
 const usage = `Usage: tortie crds
@@ -16,9 +17,8 @@ export function crds(args: string[]): number {
     return 0;
   }
   if (args.length > 0) throw new OptionError(`unexpected argument ${JSON.stringify(args[0])}; see --help`);
-  const documents = customResourceDefinitions(kinds).map(each =>
-    stringify(each, { aliasDuplicateObjects: false }),
-  );
+  // kubectl reads YAML 1.1, in which an unquoted Off is false.
+  const documents = customResourceDefinitions(kinds).map(each => toYaml(each as unknown as Json));
   process.stdout.write(documents.join('---\n'));
   return 0;
 }

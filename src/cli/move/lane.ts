@@ -14,7 +14,9 @@ export interface Lane {
   codec: Codec;
   /** Fields of metadata that the target decides by itself. */
   decided: readonly (keyof ObjectMeta)[];
-  /** The same as paths of a form. */
+  /** Fields of metadata that the source makes up, anew in each process: they are taken once. */
+  madeUp: readonly (keyof ObjectMeta)[];
+  /** Both as paths of a form: in these fields source and target may differ. */
   decidedPaths: ReadonlySet<string>;
   /** The target makes the objects of the kind by itself. */
   derived: boolean;
@@ -44,13 +46,17 @@ export function idOf(
  * What becomes of an object in the target, where `current` is what it has of that name. Throws where the target has no form for it.
  */
 export function expectedOf(lane: Lane, object: ApiObject, current: ApiObject | undefined): Expected {
-  const { kind, codec, decided } = lane;
+  const { kind, codec, decided, madeUp } = lane;
   const wanted: ApiObject = { ...object, metadata: { ...object.metadata } };
   delete wanted.metadata.resourceVersion;
   for (const field of decided) {
     const kept = current?.metadata[field];
     if (kept === undefined) delete wanted.metadata[field];
     else Object.assign(wanted.metadata, { [field]: kept });
+  }
+  for (const field of madeUp) {
+    const kept = current?.metadata[field];
+    if (kept !== undefined) Object.assign(wanted.metadata, { [field]: kept });
   }
   const key = codec.keyFor(wanted);
   const value = codec.encode(wanted);

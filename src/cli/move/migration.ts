@@ -291,7 +291,11 @@ function verifyOne(state: LaneState, entry: CacheEntry, stored: ApiObject | unde
     if (wrong.length === 0) {
       verified.set(name, entry.revision);
       unequal.delete(name);
-      lost.set(name, differences(before, after));
+      const kept = new Set(lane.madeUp.map(field => `metadata.${field}`));
+      lost.set(
+        name,
+        differences(before, after).filter(path => !kept.has(path)),
+      );
       return;
     }
     // Once may be since it was changed just now; the same version several times is not.

@@ -29,7 +29,7 @@ export async function runMigration(source: Datastore, target: Datastore, run: Ru
   const to = open(target);
   try {
     await Promise.all([from.loaded, to.loaded]);
-    const lanes = lanesOf(target, from, to);
+    const lanes = lanesOf({ source, target }, from, to);
     const carrier = { ...how, backend: target.backend };
     const migration = new Migration({ source, target, lanes, carrier, signal, tell });
     const result = await migration.run();
@@ -43,17 +43,26 @@ export async function runMigration(source: Datastore, target: Datastore, run: Ru
   }
 }
 
-function lanesOf({ codecOf, decides }: Datastore, from: Resources, to: Resources): Lane[] {
+function lanesOf(
+  { source, target }: { source: Datastore; target: Datastore },
+  from: Resources,
+  to: Resources,
+): Lane[] {
   return inOrderOfCreation(kinds).map(kind => {
-    const decided = decides?.(kind) ?? [];
+    const decided = target.decides?.(kind) ?? [];
     const fields = decided === 'objects' ? [] : decided;
+    // What a store decides about its own objects lasts, but for a time that it does not keep.
+    const madeUp = source.decides?.(kind).includes('creationTimestamp')
+      ? (['creationTimestamp'] as const)
+      : [];
     return {
       kind,
       source: from.caches.get(kind.plural)!,
       target: to.caches.get(kind.plural)!,
-      codec: codecOf({ ...kind, hasInt64: hasInt64(kind.schema) }),
+      codec: target.codecOf({ ...kind, hasInt64: hasInt64(kind.schema) }),
       decided: fields,
-      decidedPaths: new Set(fields.map(field => `metadata.${field}`)),
+      madeUp,
+      decidedPaths: new Set([...fields, ...madeUp].map(field => `metadata.${field}`)),
       derived: decided === 'objects',
     };
   });

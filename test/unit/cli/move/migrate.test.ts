@@ -346,6 +346,36 @@ suite('migrate into a store that decides for itself', () => {
   });
 });
 
+test('a time that the source makes up in each process is taken once', async t => {
+  const [source, target, folder] = [memoryStore(), memoryStore(), newFolder(t)];
+  let starts = 0;
+  /** Opened as by another process each time. */
+  const opened = (): Datastore => {
+    const creationTimestamp = `2026-01-01T00:00:0${++starts}Z`;
+    const codecOf: Datastore['codecOf'] = kind => {
+      const codec = v3Codec(kind);
+      const decode = (entry: Entry) => {
+        const object = codec.decode(entry);
+        return { ...object, metadata: { ...object.metadata, creationTimestamp } };
+      };
+      return { ...codec, decode };
+    };
+    return { ...source, codecOf, decides: () => ['creationTimestamp'] };
+  };
+  await put(source, set('a', '10.0.0.0/8'));
+  for (const [net, updated] of [
+    ['10.0.0.0/8', 0],
+    ['10.0.0.0/8', 0],
+    ['11.0.0.0/8', 1],
+  ] as const) {
+    await put(source, set('a', net));
+    const result = await migrateStores(folder, opened(), target);
+    assert.ok(succeeded(result));
+    assert.deepEqual([result.updated, result.verified, [...result.lost]], [updated, 1, []]);
+    assert.match((await contentOf(target)).get('GlobalNetworkSet /a')!, /2026-01-01T00:00:01Z/);
+  }
+});
+
 suite('migrate from a store in use', () => {
   test('it follows until told to end, over forgotten history and a store that is away for a while', async t => {
     const [source, target, folder] = [memoryStore(), memoryStore(), newFolder(t)];
