@@ -16,7 +16,7 @@ endToEnd('two servers on one etcd', {}, suite => {
       return clientOf(kubeconfig);
     };
     const clients: [Client, Client] = [await start('a'), await start('b')];
-    await twoServers(clients, 1_000);
+    await twoServers(clients, 400);
     for (const client of clients) client.close();
   });
 });
