@@ -3,8 +3,7 @@ import { inCluster, inNamespace, type Sequence, type Step, type Watch } from './
 import { objectOf, type Used, used } from './specs.ts';
 
 /** Few names, so that steps meet on the same objects. */
-const names = ['a', 'b', 'c'];
-const anyName = fc.constantFrom(...names);
+const anyName = fc.constantFrom('a', 'a', 'a', 'b', 'b', 'c');
 
 const labelSets: Record<string, string>[] = [{}, { app: 'a' }, { app: 'b' }, { app: 'a', n: '2' }];
 const anyLabels = fc.constantFrom(...labelSets);
@@ -88,14 +87,35 @@ const starts = [
   'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&resourceVersion={{old:a}}',
 ];
 
-/** Sequences of requests on one kind. Most of them are valid, so that what follows has something to be about. */
+/**
+ * Sequences of requests on one kind. They begin with objects and watches, so that what follows has something to be about
+ * and is told of.
+ */
 export function anySequence(): fc.Arbitrary<Sequence> {
   return fc.constantFrom(...used).chain(kind =>
-    fc.array(anyStep(kind), { minLength: 2, maxLength: 12, size: 'max' }).map(steps => ({
-      title: kind.plural,
-      steps: steps.map((step, index) => ('watch' in step ? { ...step, watch: `w${index}` } : step)),
-    })),
+    fc
+      .tuple(
+        fc.array(plainCreates(kind), { maxLength: 2, size: 'max' }),
+        fc.array(watches(kind), { maxLength: 2, size: 'max' }),
+        fc.array(anyStep(kind), { minLength: 2, maxLength: 12, size: 'max' }),
+      )
+      .map(parts => ({
+        title: kind.plural,
+        steps: parts.flat().map((step, index) => ('watch' in step ? { ...step, watch: `w${index}` } : step)),
+      })),
   );
+}
+
+function plainCreates(kind: Used): fc.Arbitrary<Step> {
+  return fc.record({ name: fc.constantFrom('a', 'b'), labels: anyLabels, finalizers }).map(each => ({
+    method: 'POST',
+    path: collection(kind),
+    body: objectOf(kind.plural, {
+      name: each.name,
+      labels: each.labels,
+      ...(each.finalizers && { finalizers: each.finalizers }),
+    }),
+  }));
 }
 
 function anyStep(kind: Used): fc.Arbitrary<Step> {
