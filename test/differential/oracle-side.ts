@@ -5,6 +5,7 @@ import { http1, http2 } from '../conformance/http/client.ts';
 import { startOracle } from '../e2e/oracle.ts';
 import type { Suite } from '../e2e/suite.ts';
 import type { Side } from './side.ts';
+import type { Place } from './websocket.ts';
 
 /** A kube-apiserver with Calico's CRDs: what it answers is the measure. */
 export async function startOracleSide(suite: Suite): Promise<Side> {
@@ -14,16 +15,7 @@ export async function startOracleSide(suite: Suite): Promise<Side> {
 
 /** The same, of one that runs already. */
 export async function oracleSide(kubeconfig: string, etcdUrl: string): Promise<Side> {
-  const config = parse(await readFile(kubeconfig, 'utf8'));
-  const { server, 'certificate-authority-data': authority } = config.clusters[0].cluster;
-  const { user } = config.users[0];
-  const decode = (data: string) => Buffer.from(data, 'base64').toString();
-  const tls = {
-    ca: decode(authority),
-    cert: decode(user['client-certificate-data']),
-    key: decode(user['client-key-data']),
-  };
-  const port = Number(new URL(server).port);
+  const { port, tls } = await placeOf(kubeconfig);
   const connections = { 'HTTP/1.1': http1.connect(port, tls), 'HTTP/2': http2.connect(port, tls) };
   await compact(etcdUrl);
   return {
@@ -41,6 +33,22 @@ export async function oracleSide(kubeconfig: string, etcdUrl: string): Promise<S
     },
     close: async () => {
       for (const connection of Object.values(connections)) connection.close();
+    },
+  };
+}
+
+/** The server of a kubeconfig, and the client certificate in it. */
+export async function placeOf(kubeconfig: string): Promise<Place> {
+  const config = parse(await readFile(kubeconfig, 'utf8'));
+  const { server, 'certificate-authority-data': authority } = config.clusters[0].cluster;
+  const { user } = config.users[0];
+  const decode = (data: string) => Buffer.from(data, 'base64').toString();
+  return {
+    port: Number(new URL(server).port),
+    tls: {
+      ca: decode(authority),
+      cert: decode(user['client-certificate-data']),
+      key: decode(user['client-key-data']),
     },
   };
 }
