@@ -384,12 +384,12 @@ const apply: Accepted[] = [
     our: /^400 BadRequest: error decoding YAML: /,
   },
   {
-    what: '`managedFields: []` and `null` in an update or a patch',
+    what: '`managedFields: []` in a patch',
     theirs: 'passed over; `[{}]` forgets the managers',
     ours: 'the managers are forgotten, as with `[{}]`',
     reason: 'as servers of built-in kinds do',
     at: /^body\.metadata\.(managedFields|resourceVersion)$/,
-    asked: step => 'body' in step && /"managedFields":(\[\]|null)/.test(JSON.stringify(step.body)),
+    asked: step => 'body' in step && /"managedFields":\[\]/.test(JSON.stringify(step.body)),
   },
   {
     what: 'managedFields whose fields are no object',

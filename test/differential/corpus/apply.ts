@@ -196,7 +196,6 @@ export const apply_: Sequence[] = [
     title: 'managedFields made empty by an update',
     steps: [
       apply('m1', body({ labels: { app: 'a' } }, nets(one))),
-      put({ managedFields: [], labels: { app: 'a' } }, nets(one)),
       put({ managedFields: null, labels: { app: 'a' } }, nets(one)),
       put({ managedFields: [{}], labels: { app: 'a' } }, nets(one)),
       apply('m2', body({ labels: { app: 'b' } })),
