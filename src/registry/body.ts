@@ -55,7 +55,7 @@ function joined(strictErrors: string[]): string {
 /** The same for the result of a patch, which is refused as 422 (machinery.md §3.6). */
 export function checkStrictPatch(
   kind: Kind,
-  found: { strictErrors: string[]; patched: string; others: () => FieldError[] },
+  found: { strictErrors: string[]; patched: () => string; others: () => FieldError[] },
   validation: FieldValidation,
   context: RequestContext,
 ): void {
@@ -65,7 +65,7 @@ export function checkStrictPatch(
     const error: FieldError = {
       type: 'Invalid',
       field: 'patch',
-      value: patched,
+      value: patched(),
       detail: `strict decoding error: ${strictErrors.join(', ')}`,
     };
     const refusal = invalid('', '', '', [error]);

@@ -39,8 +39,8 @@ export async function patch(
   const owners = ownersAfterUpdate(parts, target.subresource, fieldManager);
   return retryOnConflict(parts, target.namespace, target.name, async current => {
     const patched = applyPatch(current.object, sent);
-    // Reading the body takes out what is unknown, which the message shows.
-    const text = options.fieldValidation === 'Strict' ? textOf(sent, patched) : '';
+    // Reading the body takes out what is unknown, which the message shows: the patch is applied once more for it.
+    const text = () => textOf(sent, current.object);
     const { object, strictErrors } = readBody(kind, { value: patched, duplicates: problemsOfPatch(sent) });
     const others = () => problemsAsUpdate(parts, target, object, current.object);
     checkStrictPatch(kind, { strictErrors, patched: text, others }, options.fieldValidation, context);
@@ -63,10 +63,10 @@ function applyPatch(object: ApiObject, sent: { type: PatchType; body: { value: J
 }
 
 /** What the message of a strict refusal shows: the result, or the patch where Go has made no text of the result. */
-function textOf(sent: { type: PatchType; body: { value: Json } }, patched: Json): string {
+function textOf(sent: { type: PatchType; body: { value: Json } }, object: ApiObject): string {
   return sent.type === 'application/strategic-merge-patch+json'
     ? goPrint(sent.body.value)
-    : encodeSorted(patched);
+    : encodeSorted(applyPatch(object, sent));
 }
 
 /** What strict decoding has against the patch itself. */
