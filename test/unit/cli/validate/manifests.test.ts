@@ -66,7 +66,9 @@ async function startServer(): Promise<{ server: Server; close(): void }> {
       signal: new AbortController().signal,
     };
     const create = async (fieldValidation: WriteOptions['fieldValidation']) => {
-      const body = decode(Buffer.from(JSON.stringify(object)), 'application/json');
+      // A version belongs to a file that was read from a server, and is only refused where the file makes an object.
+      const { resourceVersion: _, ...metadata } = object.metadata as Record<string, unknown>;
+      const body = decode(Buffer.from(JSON.stringify({ ...object, metadata })), 'application/json');
       await resource.create(context, namespace, body, { dryRun: true, fieldValidation });
     };
     const said: string[] = [];
