@@ -3,6 +3,7 @@ import { globSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { run } from 'node:test';
 import { parseArgs } from 'node:util';
+import { installAll } from './clients/programs.ts';
 import { findBinaries } from './e2e/binaries.ts';
 import { buildBinaries } from './e2e/build-binaries.ts';
 import { type Outcome, report } from './reporter.ts';
@@ -26,7 +27,7 @@ interface Phase {
   outcome: Outcome;
 }
 
-const groups = ['unit', 'conformance', 'system', 'differential', 'e2e'];
+const groups = ['unit', 'conformance', 'system', 'differential', 'e2e', 'clients'];
 const phases: Phase[] = [];
 
 async function phase(name: string, work: () => Promise<Outcome>): Promise<void> {
@@ -90,7 +91,11 @@ async function tests(files: string[]): Promise<Outcome> {
   const outcomes: Outcome[] = [];
   const worker = async () => {
     for (let file = waiting.shift(); file; file = waiting.shift()) {
-      const stream = run({ files: [join(root, file)], cwd: root, timeout: 900_000 });
+      const stream = run({
+        files: [join(root, file)],
+        cwd: root,
+        timeout: values.long ? 4_500_000 : 900_000,
+      });
       outcomes.push(await report(stream, file));
     }
   };
@@ -98,9 +103,9 @@ async function tests(files: string[]): Promise<Outcome> {
   return sum(outcomes);
 }
 
-/** Whether a file runs real binaries: those of the end-to-end group do, and those that are about etcd. */
+/** Whether a file runs real binaries: those of three groups do, and those that are about etcd. */
 function needsBinaries(file: string): boolean {
-  return /^test\/(differential|e2e)\//.test(file) || file.includes('etcd');
+  return /^test\/(differential|e2e|clients)\//.test(file) || file.includes('etcd');
 }
 
 /** Without binaries the suites skip themselves; in CI there is no such excuse. */
@@ -115,6 +120,12 @@ async function binaries(): Promise<Outcome> {
     console.log(`✖ ${error instanceof Error ? error.message : error}`);
     return { ...nothing, failed: 1 };
   }
+}
+
+/** What clients' tests cannot find is said by each of them: its skip is a failure in CI. */
+async function clients(): Promise<Outcome> {
+  const failures = await installAll(console.log);
+  return { passed: 0, failed: failures.length, skipped: [], files: [] };
 }
 
 function sum(outcomes: Outcome[]): Outcome {
@@ -154,6 +165,7 @@ for (const group of groups) {
     sought = true;
     await phase('binaries of Kubernetes and etcd', binaries);
   }
+  if (isCi && group === 'clients') await phase('client libraries', clients);
   await phase(`${group} tests`, () => tests(files));
 }
 const total = sum(phases.map(({ outcome }) => outcome));

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
-import { link, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type BinaryName,
   binaryNames,
@@ -11,6 +10,7 @@ import {
   kubernetesVersion,
   releaseOf,
 } from './binaries.ts';
+import { lock } from './lock.ts';
 
 const kubernetes = 'k8s.io/kubernetes';
 const etcd = 'go.etcd.io/etcd/server/v3';
@@ -137,36 +137,6 @@ async function go(args: string[], folder: string): Promise<string> {
   if (code !== 0)
     throw new Error(`go ${args.join(' ')} failed:\n${messages.split('\n').slice(-30).join('\n')}`);
   return output;
-}
-
-/** Takes the lock file, waiting for another builder; the lock of a process that is gone is taken over. */
-async function lock(path: string, log: (line: string) => void): Promise<() => Promise<void>> {
-  const own = `${path}-${process.pid}`;
-  await writeFile(own, String(process.pid));
-  try {
-    for (let waited = 0; ; waited++) {
-      const taken = await link(own, path).then(
-        () => true,
-        () => false,
-      );
-      if (taken) return () => rm(path, { force: true });
-      const owner = Number(await readFile(path, 'utf8').catch(() => process.pid));
-      if (!isAlive(owner)) await rm(path, { force: true });
-      else if (waited === 0) log(`waiting for process ${owner}, which builds the binaries`);
-      await sleep(1_000);
-    }
-  } finally {
-    await rm(own, { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 if (import.meta.main) {

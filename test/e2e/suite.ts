@@ -30,10 +30,10 @@ const { binaries, skip: noBinaries } = await requireBinaries();
  */
 export function endToEnd(
   name: string,
-  needs: { skip?: false | string },
+  needs: { skip?: false | string; minutes?: number },
   define: (suite: Suite) => void,
 ): void {
-  describe(name, { skip: noBinaries || needs.skip || false, timeout: 600_000 }, () => {
+  describe(name, { skip: noBinaries || needs.skip || false, timeout: (needs.minutes ?? 10) * 60_000 }, () => {
     const processes: RunningProcess[] = [];
     const suite: Suite = {
       binaries,
