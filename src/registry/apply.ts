@@ -1,7 +1,6 @@
 import { limits } from '../limits.ts';
 import { applyConfiguration } from '../machinery/apply/apply.ts';
 import type { Decoded } from '../machinery/decode.ts';
-import { copy } from '../machinery/equal.ts';
 import { goJsonType } from '../machinery/go-text.ts';
 import type { Json, JsonObject } from '../machinery/json.ts';
 import { pruneMetadata } from '../machinery/metadata.ts';
@@ -10,7 +9,7 @@ import { isJsonObject } from '../machinery/own-field.ts';
 import { badRequest, conflict, notFound, StatusError } from '../machinery/status.ts';
 import { canonicalize } from '../schema/semantics.ts';
 import type { FieldValidation } from './body.ts';
-import { findCurrent, retryOnConflict } from './change.ts';
+import { retryOnConflict } from './change.ts';
 import { groupResource, type RequestContext, type ResourceParts } from './context.ts';
 import { create } from './create.ts';
 import { trackingOf } from './ownership.ts';
@@ -50,7 +49,7 @@ export async function apply(
   const configuration = configurationOf(parts, body.value);
   const request: Request = { parts, context, target, configuration, duplicates: body.duplicates, options };
   for (let tries = 1; ; tries++) {
-    const found = await findCurrent(parts, target.namespace, target.name);
+    const found = await isThere(parts, target);
     try {
       if (found) return { object: await change(request), created: false };
       return { object: await createNew(request), created: true };
@@ -58,10 +57,14 @@ export async function apply(
       // Somebody has removed it in between, or created it.
       const reason = error instanceof StatusError ? error.status.reason : undefined;
       if (tries === limits.maxPatchAttempts || reason !== (found ? 'NotFound' : 'AlreadyExists')) throw error;
-      const now = await findCurrent(parts, target.namespace, target.name);
-      if ((now === undefined) === (found === undefined)) throw error;
+      if ((await isThere(parts, target)) === found) throw error;
     }
   }
+}
+
+async function isThere({ cache }: ResourceParts, { namespace, name }: Target): Promise<boolean> {
+  await cache.fresh({ namespace, name });
+  return cache.get(namespace, name) !== undefined;
 }
 
 interface Request {
@@ -126,7 +129,7 @@ async function createNew(request: Request): Promise<ApiObject> {
 function applied(request: Request, live: ApiObject | undefined): ApiObject {
   const { parts, target, configuration, options } = request;
   const tracking = trackingOf(parts, target.subresource, options.fieldManager);
-  const object = applyConfiguration(tracking, live, copy(configuration), { force: options.force });
+  const object = applyConfiguration(tracking, live, configuration, { force: options.force });
   pruneMetadata(object.metadata as unknown as JsonObject);
   checkDuplicates(request);
   return object;

@@ -21,22 +21,12 @@ export function currentOf(entry: CacheEntry): Current {
   return { key: entry.key, revision: entry.revision, object: entry.object() };
 }
 
-/** The object as last acknowledged; undefined where there is none. */
-export async function findCurrent(
-  parts: ResourceParts,
-  namespace: string,
-  name: string,
-): Promise<Current | undefined> {
-  await parts.cache.fresh({ namespace, name });
-  const entry = parts.cache.get(namespace, name);
-  return entry && currentOf(entry);
-}
-
 /** The object as last acknowledged. Throws 404. */
 export async function readCurrent(parts: ResourceParts, namespace: string, name: string): Promise<Current> {
-  const current = await findCurrent(parts, namespace, name);
-  if (!current) throw notFound(groupResource(parts.kind), name);
-  return current;
+  await parts.cache.fresh({ namespace, name });
+  const entry = parts.cache.get(namespace, name);
+  if (!entry) throw notFound(groupResource(parts.kind), name);
+  return currentOf(entry);
 }
 
 /** The object straight from the store, after a write on what the cache held has failed. Throws 404. */

@@ -1,12 +1,13 @@
 /**
  * `npm run bench [-- scenario …]`: throughput and CPU per operation of the server, on its embedded store or on the one that
  * `--datastore` names, and the same of a bare Node server in the same run (floor-server.ts), as JSON on stdout. Figures of a shared
- * machine vary; the ratios hold. The scenario `validate` needs no server (validate.ts).
+ * machine vary; the ratios hold. The scenarios `validate` and `apply` need no server (validate.ts, apply.ts).
  */
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureApply } from './apply.ts';
 import { type Connection, inParallel, open, percentile, type Target } from './client.ts';
 import { type Running, start, usage } from './process.ts';
 import { type Store, stores } from './store.ts';
@@ -22,6 +23,7 @@ const { values: flags, positionals } = parseArgs({
     watchers: { type: 'string', default: '500' },
     events: { type: 'string', default: '400' },
     checks: { type: 'string', default: '2000' },
+    applies: { type: 'string', default: '500' },
   },
 });
 const objects = Number(flags.objects);
@@ -236,12 +238,14 @@ async function compare(names: string[]): Promise<Record<string, unknown>> {
   };
 }
 
-const wanted = positionals.length > 0 ? positionals : [...Object.keys(scenarios), 'validate'];
-const onServers = wanted.filter(name => name !== 'validate');
+const alone = ['validate', 'apply'];
+const wanted = positionals.length > 0 ? positionals : [...Object.keys(scenarios), ...alone];
+const onServers = wanted.filter(name => !alone.includes(name));
 const unknown = onServers.find(name => !Object.hasOwn(scenarios, name));
 if (unknown !== undefined) throw new Error(`there is no scenario ${unknown}`);
 const validate = wanted.includes('validate') ? measureValidation(Number(flags.checks)) : undefined;
+const apply = wanted.includes('apply') ? await measureApply(Number(flags.applies)) : undefined;
 const compared = onServers.length > 0 ? await compare(onServers) : {};
 const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
 const date = new Date().toISOString().slice(0, 10);
-process.stdout.write(`${JSON.stringify({ date, machine, ...compared, validate }, null, 2)}\n`);
+process.stdout.write(`${JSON.stringify({ date, machine, ...compared, validate, apply }, null, 2)}\n`);

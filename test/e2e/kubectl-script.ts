@@ -274,6 +274,67 @@ function changing({ kubectl }: Target): void {
     assert.match((await kubectl().run(['edit', policies, 'e2e-web'], { env })).stderr, /no changes made/);
   });
 
+  test('apply --server-side: conflicts, force, what is given up, and diff', async () => {
+    const manifest = (spec: object, labels: object = {}) => ({
+      input: stringify({
+        apiVersion: policy.apiVersion,
+        kind: 'NetworkSet',
+        metadata: { name: 'e2e-applied', namespace: 'default', labels },
+        spec,
+      }),
+    });
+    const apply = (...more: string[]) => ['apply', '--server-side', '-f', '-', ...more];
+    const sets = 'networksets.projectcalico.org';
+    const nets = async () =>
+      kubectl().ok(['get', sets, 'e2e-applied', '-n', 'default', '-o', 'jsonpath={.spec.nets}']);
+    const first = manifest({ nets: ['10.0.0.0/8'] }, { team: 'a' });
+    assert.match(await kubectl().ok(apply(), first), /e2e-applied serverside-applied/);
+    const shown = ['get', sets, 'e2e-applied', '-n', 'default', '-o', 'yaml', '--show-managed-fields'];
+    const [entry] = parse(await kubectl().ok(shown)).metadata.managedFields;
+    assert.deepEqual([entry.manager, entry.operation], ['kubectl', 'Apply']);
+    assert.deepEqual(entry.fieldsV1['f:spec'], { 'f:nets': { 'v:"10.0.0.0/8"': {} } });
+    const other = manifest({ nets: ['10.1.0.0/16'] }, { team: 'b' });
+    assert.match(
+      await kubectl().fails(apply('--field-manager=other'), other),
+      /Apply failed with 1 conflict: conflict with "kubectl": \.metadata\.labels\.team/,
+    );
+    await kubectl().ok(apply('--field-manager=other', '--force-conflicts'), other);
+    assert.equal(await nets(), '["10.0.0.0/8","10.1.0.0/16"]');
+    const given = manifest({ nets: ['10.2.0.0/16'] });
+    const diff = await kubectl().run(['diff', '--server-side', '-f', '-'], given);
+    assert.equal(diff.code, 1, diff.stderr);
+    assert.match(diff.stdout, /^- +- 10\.0\.0\.0\/8$/m);
+    await kubectl().ok(apply(), given);
+    assert.equal(await nets(), '["10.1.0.0/16","10.2.0.0/16"]');
+    assert.equal(await kubectl().ok(['diff', '--server-side', '-f', '-'], given), '');
+    await kubectl().ok(['apply', '-f', '-'], manifest({ nets: ['10.3.0.0/16'] }));
+    await kubectl().ok(['delete', sets, 'e2e-applied', '-n', 'default']);
+  });
+
+  test('client-side apply goes over into server-side apply', async () => {
+    const manifest = (order: number) => ({
+      input: stringify({
+        apiVersion: policy.apiVersion,
+        kind: 'GlobalNetworkPolicy',
+        metadata: { name: 'e2e-moved' },
+        spec: { order, selector: 'all()' },
+      }),
+    });
+    const read = async (path: string) =>
+      kubectl().ok(['get', 'gnp', 'e2e-moved', '-o', `jsonpath={${path}}`]);
+    await kubectl().ok(['apply', '-f', '-'], manifest(1));
+    await kubectl().ok(['apply', '--server-side', '-f', '-'], manifest(2));
+    assert.equal(await read('.spec.order'), '2');
+    const managers = await read('.metadata.managedFields[*].manager');
+    assert.ok(managers.split(' ').includes('kubectl'), managers);
+    const note = await read('.metadata.annotations.kubectl\\.kubernetes\\.io/last-applied-configuration');
+    assert.equal(JSON.parse(note).spec.order, 2);
+    // The note is in kubectl's own words again after the first.
+    await kubectl().ok(['apply', '-f', '-'], manifest(2));
+    assert.match(await kubectl().ok(['apply', '-f', '-'], manifest(2)), /unchanged/);
+    await kubectl().ok(['delete', 'gnp', 'e2e-moved']);
+  });
+
   test('diff: nothing for what is there, the lines that would change for the rest', async () => {
     assert.equal(await kubectl().ok(['diff', '-f', examples]), '');
     const tier = parse(await kubectl().ok(['get', 'tiers.projectcalico.org', 'security', '-o', 'yaml']));

@@ -21,6 +21,7 @@ test('the benchmark measures every scenario on the server and on the floor', { s
     '--watchers=20',
     '--events=10',
     '--checks=64',
+    '--applies=64',
   ];
   const output = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
   const figures = JSON.parse(output);
@@ -33,6 +34,10 @@ test('the benchmark measures every scenario on the server and on the floor', { s
   assert.equal(figures.tortie.watch.operations, 200);
   for (const what of ['policyOf50Rules', 'fullFelixConfiguration']) {
     const { operations, cpuMicrosPerOperation } = figures.validate[what];
+    assert.ok(operations === 64 && cpuMicrosPerOperation > 0, what);
+  }
+  for (const what of ['unchanged', 'changed', 'takenByForce', 'changedAsYaml']) {
+    const { operations, cpuMicrosPerOperation } = figures.apply[what];
     assert.ok(operations === 64 && cpuMicrosPerOperation > 0, what);
   }
 });

@@ -88,6 +88,68 @@ export const objects: HttpGroup = suite => {
     assert.equal(({} as { x?: number }).x, undefined);
   });
 
+  suite.test('apply creates with the right to, and changes without it', async ({ request, attributes }) => {
+    const headers = { 'content-type': 'application/apply-patch+yaml' };
+    const apply = (name: string, more: object = {}, query = 'fieldManager=m', who = 'admin') =>
+      request({
+        method: 'PATCH',
+        path: `${path}/${name}?${query}`,
+        headers: { ...headers, authorization: `Bearer ${who}` },
+        body: gadget(name, more),
+      });
+    const denied = await apply('applied', {}, 'fieldManager=m', 'patcher');
+    assert.equal(denied.code, 403);
+    assert.match(
+      String(denied.json().message),
+      /^gadgets\.projectcalico\.org "applied" is forbidden: User "patcher" cannot create resource "gadgets"/,
+    );
+    const [{ verb, name }] = attributes.slice(-1) as [{ verb: string; name: string }];
+    assert.deepEqual([verb, name], ['create', 'applied']);
+    assert.equal((await apply('applied')).code, 201);
+    const changed = await apply('applied', { spec: { note: 'x' } }, 'fieldManager=m&force=true', 'patcher');
+    assert.equal(changed.code, 200);
+    assert.deepEqual(changed.json().spec, { note: 'x' });
+  });
+
+  suite.test('apply needs a manager, and only it can be forced', async ({ request }) => {
+    const yaml = { 'content-type': 'application/apply-patch+yaml' };
+    const asked: [
+      headers: Record<string, string>,
+      query: string,
+      body: string,
+      code: number,
+      message: RegExp,
+    ][] = [
+      [
+        yaml,
+        '',
+        '{}',
+        422,
+        /^PatchOptions\.meta\.k8s\.io "" is invalid: fieldManager: Required value: is required for apply patch$/,
+      ],
+      [merge, 'force=true', '{}', 422, /force: Forbidden: may not be specified for non-apply patch$/],
+      [
+        yaml,
+        'fieldManager=m',
+        'a: [',
+        400,
+        /^error decoding YAML: error converting YAML to JSON: yaml: line 1: /,
+      ],
+      [
+        { 'content-type': 'application/apply-patch+cbor' },
+        'fieldManager=m',
+        '{}',
+        415,
+        /, application\/apply-patch\+yaml$/,
+      ],
+    ];
+    for (const [headers, query, body, code, message] of asked) {
+      const answer = await request({ method: 'PATCH', path: `${path}/a?${query}`, headers, body });
+      assert.equal(answer.code, code, query);
+      assert.match(String(answer.json().message), message);
+    }
+  });
+
   suite.test('options that cannot be are refused', async ({ request }) => {
     const refused: [method: string, query: string, code: number, body: string][] = [
       ['POST', 'dryRun=some', 422, gadget('a')],

@@ -135,6 +135,7 @@ export class TestResource implements Served {
     const old = this.objects.get(key);
     if (!old) await options.authorizeCreate();
     const next = applyMergePatch((old ?? {}) as never, body.value) as unknown as ApiObject;
+    next.metadata = { ...next.metadata, ...(target.namespace && { namespace: target.namespace }) };
     const created = old === undefined;
     return { object: this.#store(created ? 'ADDED' : 'MODIFIED', next), created };
   }
