@@ -286,8 +286,8 @@ function lists(kind: Used): fc.Arbitrary<Step> {
       .filter(({ field, version }) => field !== 'metadata.name=a' || version === '')
       // Nor does it count what it shows of the cache: what each server knows would differ from there on.
       .filter(({ limit, version }) => limit === '' || version !== '0')
-    // Nor does it know that nothing follows a page that is selected, and gives a token that the other does not.
-    .filter(({ limit, selector, field }) => limit === '' || (selector === '' && field === ''))
+      // Nor does it know that nothing follows a page that is selected, and gives a token that the other does not.
+      .filter(({ limit, selector, field }) => limit === '' || (selector === '' && field === ''))
       .map(({ accept, version, match, limit, more, selector, field }) => ({
         method: 'GET',
         path: collection(kind),
