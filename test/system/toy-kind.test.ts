@@ -54,7 +54,9 @@ export const toy: Kind = {
 
 test('a new kind is one file: served, explained, printed, watched and documented with no other edit', async t => {
   const folder = temporaryFolder(t);
-  for (const part of ['src', 'scripts', 'package.json', 'openapi', 'docs', 'tsconfig.json', 'biome.json']) {
+  // The page of differences is made from a table among the tests.
+  const parts = ['src', 'scripts', 'test', 'package.json', 'openapi', 'docs', 'tsconfig.json', 'biome.json'];
+  for (const part of parts) {
     cpSync(join(root, part), join(folder, part), { recursive: true });
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
