@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { parse } from 'yaml';
+import { type Client, clientOf } from '../e2e/client.ts';
+import { endToEnd, root, type Suite } from '../e2e/suite.ts';
+import { type Standalone, startStandalone } from '../e2e/tortie.ts';
+import { installed, sourceOf } from './programs.ts';
+
+const { folder, skip } = await installed('schemathesis');
+const documentFile = join(root, 'openapi/v3.json');
+const mebibyte = 1024 * 1024;
+
+/** What the server's memory may gain between the end of the warm-up and the end. */
+const mayGrow = { heap: 64 * mebibyte, resident: 192 * mebibyte };
+
+interface Usage {
+  requests: number;
+  heap: number;
+  resident: number;
+}
+
+/**
+ * A suite in which schemathesis makes up at least this many requests from our OpenAPI document, right and wrong
+ * ones, and sends them to a server that holds the objects of examples/. None may be answered with a 5xx, each
+ * answer must be as the document says, and the server's memory must stay flat.
+ */
+export function fuzzSuite(name: string, wanted: number): void {
+  endToEnd(name, { skip, minutes: 10 + wanted / 400 }, suite => {
+    let server: Standalone;
+    let client: Client;
+    let run: (cases: number, seed: number) => Promise<void>;
+    before(async () => {
+      server = await startStandalone(suite, { folder: join(suite.folder, 'data') });
+      client = await clientOf(server.kubeconfig);
+      const kubectl = await suite.kubectl(server.kubeconfig);
+      await kubectl.ok(['apply', '-f', join(root, 'examples')]);
+      const listed = await kubectl.ok(['get', '-f', join(root, 'examples'), '-o', 'json']);
+      run = await prepare(suite, server, namesByPlural(JSON.parse(listed).items));
+    });
+
+    test(`${wanted} requests: no 5xx, answers as documented, memory flat`, async () => {
+      const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 1e9));
+      console.log(`FUZZ_SEED=${seed}`);
+      const document = JSON.parse(await readFile(documentFile, 'utf8'));
+      const operations = countOperations(document);
+      await run(2, seed);
+      const warm = await usage(client);
+      // A little more for each operation than their share: for some there are not that many cases.
+      await run(Math.ceil((1.05 * wanted) / operations), seed + 1);
+      const end = await usage(client);
+      client.close();
+      const requests = end.requests - warm.requests;
+      const gained = { heap: end.heap - warm.heap, resident: end.resident - warm.resident };
+      const inMebibytes = (bytes: number) => `${Math.round(bytes / mebibyte)} MiB`;
+      console.log(
+        `${requests} requests; heap ${inMebibytes(warm.heap)} → ${inMebibytes(end.heap)}, ` +
+          `resident ${inMebibytes(warm.resident)} → ${inMebibytes(end.resident)}`,
+      );
+      assert.ok(requests >= wanted, `only ${requests} requests`);
+      assert.ok(gained.heap < mayGrow.heap, `the heap grew by ${inMebibytes(gained.heap)}`);
+      assert.ok(gained.resident < mayGrow.resident, `memory grew by ${inMebibytes(gained.resident)}`);
+    });
+  });
+}
+
+interface Listed {
+  kind: string;
+  metadata: { name: string };
+}
+
+/** For the hooks: which names there are under each plural. */
+function namesByPlural(items: Listed[]): Record<string, string[]> {
+  const names: Record<string, string[]> = {};
+  for (const { kind, metadata } of items) {
+    const plural = `${kind.toLowerCase().replace(/y$/, 'ie').replace(/us$/, 'use')}s`;
+    names[plural] = [...(names[plural] ?? []), metadata.name];
+  }
+  return names;
+}
+
+function countOperations({ paths }: { paths: Record<string, Record<string, unknown>> }): number {
+  const methods = (path: Record<string, unknown>) => Object.keys(path).filter(key => key !== 'parameters');
+  return Object.values(paths).reduce((total, path) => total + methods(path).length, 0);
+}
+
+/** Writes what schemathesis reads, and gives back how it is run: with so many cases for each operation. */
+async function prepare(
+  suite: Suite,
+  server: Standalone,
+  names: Record<string, string[]>,
+): Promise<(cases: number, seed: number) => Promise<void>> {
+  const file = (name: string) => join(suite.folder, name);
+  // Calico's patterns say (?i) behind the anchor, which Go reads and Python does not: lower half of what they allow.
+  const document = (await readFile(documentFile, 'utf8')).replaceAll('(?i)', '');
+  await writeFile(file('openapi.json'), document);
+  const config = parse(await readFile(server.kubeconfig, 'utf8'));
+  const user = config.users[0].user;
+  await writePem(file('ca.pem'), config.clusters[0].cluster['certificate-authority-data']);
+  await writePem(file('user.pem'), user['client-certificate-data']);
+  await writePem(file('key.pem'), user['client-key-data']);
+  const checks = [
+    'not_a_server_error',
+    'response_schema_conformance',
+    'content_type_conformance',
+    'refusal_is_a_status',
+  ];
+  const fixed = ['--phases=fuzzing', '--continue-on-failure', '--no-color', '--warnings=off'];
+  return (cases, seed) =>
+    schemathesis(suite.folder, names, [
+      ...[file('openapi.json'), `--url=${server.url}`, `--tls-verify=${file('ca.pem')}`],
+      ...[`--request-cert=${file('user.pem')}`, `--request-cert-key=${file('key.pem')}`],
+      ...[`--checks=${checks.join()}`, `--max-examples=${cases}`, `--seed=${seed}`, ...fixed],
+    ]);
+}
+
+async function writePem(path: string, base64: string): Promise<void> {
+  await writeFile(path, Buffer.from(base64, 'base64'), { mode: 0o600 });
+}
+
+async function schemathesis(cwd: string, names: object, args: string[]): Promise<void> {
+  const env = {
+    PATH: process.env.PATH,
+    HOME: cwd,
+    NAMES: JSON.stringify(names),
+    SCHEMATHESIS_HOOKS: 'hooks',
+    PYTHONPATH: sourceOf('schemathesis'),
+    PYTHONDONTWRITEBYTECODE: '1',
+  };
+  const program = join(folder, 'venv/bin/schemathesis');
+  const { code, output } = await new Promise<{ code: number; output: string }>(resolve => {
+    const settings = { cwd, env, maxBuffer: 256 * mebibyte };
+    execFile(program, ['run', ...args], settings, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr });
+    });
+  });
+  const tail = output.slice(output.indexOf('= FAILURES =')).slice(0, 20_000);
+  assert.equal(code, 0, tail || output.slice(-5_000));
+}
+
+/** From the server's own metrics. */
+async function usage(client: Client): Promise<Usage> {
+  const { text } = await client.request('GET', '/metrics');
+  const sum = (name: string) => {
+    const values = [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'))].map(([, value]) =>
+      Number(value),
+    );
+    assert.ok(values.length > 0, `no metric ${name}`);
+    return values.reduce((total, value) => total + value, 0);
+  };
+  return {
+    requests: sum('apiserver_request_total'),
+    heap: sum('nodejs_heap_size_used_bytes'),
+    resident: sum('process_resident_memory_bytes'),
+  };
+}
