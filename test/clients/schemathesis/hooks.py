@@ -1,13 +1,14 @@
 """What keeps made-up requests about objects that can be there, makes their answers end, and looks at refusals."""
 
+import copy
 import json
 import os
 
 import schemathesis
 
-# Names of objects that are there at the start, by the plural of their kind.
-NAMES = json.loads(os.environ["NAMES"])
-FREE = ["one", "two", "192.0.2.1"]
+# Objects that are there at the start, by the plural of their kind.
+EXAMPLES = json.loads(os.environ["EXAMPLES"])
+FREE_NAMES = ["one", "two", "192.0.2.1"]
 NAMESPACES = ["default", "default", "kube-system"]
 
 
@@ -16,14 +17,15 @@ def choose(pool, value):
     return pool[sum(repr(value).encode()) % len(pool)]
 
 
-def names_for(path):
+def examples_for(path):
     plural = next(part for part in reversed(path.split("/")) if part not in ("{name}", "status"))
-    return NAMES.get(plural, []) + FREE
+    return EXAMPLES.get(plural, [])
 
 
 @schemathesis.hook
 def map_path_parameters(context, path_parameters):
-    for field, pool in (("name", names_for(context.operation.path)), ("namespace", NAMESPACES)):
+    names = [example["metadata"]["name"] for example in examples_for(context.operation.path)] + FREE_NAMES
+    for field, pool in (("name", names), ("namespace", NAMESPACES)):
         if isinstance(path_parameters, dict) and field in path_parameters:
             path_parameters[field] = choose(pool, path_parameters[field])
     return path_parameters
@@ -31,21 +33,44 @@ def map_path_parameters(context, path_parameters):
 
 @schemathesis.hook
 def map_query(_context, query):
+    """Half without any option, since a wrong one hides everything behind it."""
+    if not isinstance(query, dict):
+        return query
+    if len(repr(query)) % 2 == 0:
+        query.clear()
     # A watch does not end by itself, and its answer is no one document; the conformance suite has watches.
-    if isinstance(query, dict):
-        query.pop("watch", None)
+    query.pop("watch", None)
     return query
 
 
 @schemathesis.hook
-def map_body(context, body):
-    """Half of the bodies with metadata get a name that other requests use as well, and what else must agree."""
-    metadata = body.get("metadata") if isinstance(body, dict) else None
-    if isinstance(metadata, dict) and len(repr(metadata)) % 2 == 0:
-        metadata["name"] = choose(names_for(context.operation.path), metadata)
-        for field in ("namespace", "resourceVersion", "uid", "generateName"):
-            metadata.pop(field, None)
-    return body
+def map_case(context, case):
+    """
+    A third of the bodies stay as they were made, a third get what makes them an object of the right kind, and a
+    third are objects that would do, with a made-up field in their spec.
+    """
+    if case.method.upper() == "DELETE" and "name" not in (case.path_parameters or {}):
+        # What is there at the start is to stay for others.
+        case.query = {**(case.query or {}), "dryRun": "All"}
+        return case
+    body = case.body
+    kind = context.operation.definition.raw.get("x-kubernetes-group-version-kind", {}).get("kind")
+    is_object = case.method.upper() in ("POST", "PUT") or "json-patch" not in str(case.media_type)
+    if not isinstance(body, dict) or kind is None or not is_object or case.method.upper() == "DELETE":
+        return case
+    way = len(repr(body)) % 3
+    if way == 0:
+        return case
+    examples = examples_for(context.operation.path)
+    if way == 2 and examples:
+        made = body.get("spec")
+        body = copy.deepcopy(choose(examples, body))
+        if isinstance(made, dict) and isinstance(body.get("spec"), dict) and made:
+            field = choose(sorted(made), made)
+            body["spec"][field] = made[field]
+    name = (case.path_parameters or {}).get("name") or choose(FREE_NAMES, body)
+    case.body = {**body, "apiVersion": "projectcalico.org/v3", "kind": kind, "metadata": {"name": name}}
+    return case
 
 
 @schemathesis.check
