@@ -22,6 +22,12 @@ export const limitTable = {
     what: 'Nesting of a JSON or YAML body.',
     answer: '400 BadRequest',
   },
+  maxWarnings: {
+    value: 64,
+    unit: 'count',
+    what: 'Warning headers of one answer; clients in Python take no answer with more than 100 headers.',
+    answer: 'the last one says how many are left out',
+  },
   maxYamlAliases: {
     value: 100,
     unit: 'count',

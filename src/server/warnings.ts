@@ -1,10 +1,12 @@
+import { limits } from '../limits.ts';
+
 const maxTotalRunes = 4096;
 const maxTruncatedRunes = 256;
 
 /**
  * Collects the warnings of one request and renders them as Warning headers (kube-apiserver's warning recorder):
  * each text once; when all texts together exceed 4096 characters, every text is cut to 256, and what then
- * still exceeds 4096 is left out.
+ * still exceeds 4096 is left out. Unlike there, the number of headers is bounded too.
  */
 export class Warnings {
   readonly #texts = new Set<string>();
@@ -16,6 +18,8 @@ export class Warnings {
   /** Values of the Warning headers, in the order in which the warnings came. */
   headers(): string[] {
     const texts = [...this.#texts].map(text => [...text]);
+    const left = texts.length - limits.maxWarnings + 1;
+    if (left > 1) texts.splice(-left, left, [...`${left} more warnings are left out`]);
     const total = texts.reduce((sum, runes) => sum + runes.length, 0);
     if (total <= maxTotalRunes) return texts.map(runes => header(runes.join('')));
     const headers: string[] = [];

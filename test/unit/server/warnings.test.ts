@@ -46,3 +46,15 @@ suite('warnings', () => {
     assert.equal(headers(...many).length, 16);
   });
 });
+
+test('more than 64 become 64: clients refuse an answer with very many headers', () => {
+  const warnings = new Warnings();
+  for (let index = 0; index < 64; index++) warnings.add(`unknown field "f${index}"`);
+  assert.equal(warnings.headers().length, 64);
+  assert.match(warnings.headers().at(-1)!, /f63/);
+  for (let index = 64; index < 150; index++) warnings.add(`unknown field "f${index}"`);
+  const headers = warnings.headers();
+  assert.equal(headers.length, 64);
+  assert.match(headers[62]!, /f62/);
+  assert.equal(headers[63], '299 - "87 more warnings are left out"');
+});
