@@ -151,9 +151,9 @@ function remember(body: unknown, { save }: Call, values: Map<string, string>): v
   }
 }
 
-/** Reads that may be answered from any state are only the same where the caches have caught up. */
+/** Reads that need not be of the latest state are only the same where the caches have caught up. */
 function needsCache({ query = '' }: Step): boolean {
-  return /(^|&)resourceVersion=0(&|$)/.test(query) || /(^|&)watch/.test(query);
+  return /(^|&)(resourceVersion=|watch)/.test(query);
 }
 
 async function refresh(connection: Connection, step: Step, values: Map<string, string>): Promise<void> {
