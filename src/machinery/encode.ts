@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from './json.ts';
 import { isJsonObject, setOwnField } from './own-field.ts';
+import { compareText } from './text-order.ts';
 
 /** JSON.rawJSON (Node 22 and later) is not in TypeScript's library yet. */
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
@@ -33,10 +34,6 @@ function sorted(value: Json): Json {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isJsonObject(value)) return value;
   const result: JsonObject = {};
-  for (const name of Object.keys(value).sort(compareBytes)) setOwnField(result, name, sorted(value[name]!));
+  for (const name of Object.keys(value).sort(compareText)) setOwnField(result, name, sorted(value[name]!));
   return result;
-}
-
-function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -101,32 +101,33 @@ async function store(
   object: ApiObject,
   options: NewOptions & { guards: Guard[] },
 ): Promise<ApiObject> {
-  const { backend, codec, cache } = parts;
+  const { backend, codec } = parts;
   const key = codec.keyFor(object);
-  const place = { namespace: object.metadata.namespace ?? '', name: nameOf(object) };
   if (object.metadata.resourceVersion) {
     throw badRequest('resourceVersion should not be set on objects to be created');
   }
-  if (options.dryRun) {
-    await cache.fresh(place);
-    const existing = cache.get(place.namespace, place.name);
-    if (existing) throw exists(parts, object, existing.object());
-    return object;
+  // The name may be taken by an object under another key, of which the write says nothing.
+  const otherKeys = codec.candidateKeys(object.metadata.namespace, nameOf(object)).some(each => each !== key);
+  if (options.dryRun || otherKeys) {
+    const existing = await existingOf(parts, object);
+    if (existing) throw exists(parts, object, existing);
   }
-  // The name may be taken by an object under another key.
-  if (codec.candidateKeys(object.metadata.namespace, place.name).some(each => each !== key)) {
-    await cache.fresh(place);
-    const existing = cache.get(place.namespace, place.name);
-    if (existing) throw exists(parts, object, existing.object());
-  }
+  if (options.dryRun) return object;
   try {
     const write = (value: Uint8Array) => backend.write({ type: 'create', key, value }, options.guards);
     return codec.decode(await writeWithOwners(codec, object, options.mayForgetOwners, write));
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'Exists') throw error;
-    await cache.fresh(place);
-    throw exists(parts, object, cache.get(place.namespace, place.name)?.object());
+    throw exists(parts, object, await existingOf(parts, object));
   }
+}
+
+/** The object that has the name already, as last acknowledged. */
+async function existingOf({ cache }: ResourceParts, object: ApiObject): Promise<ApiObject | undefined> {
+  const { namespace = '' } = object.metadata;
+  const name = nameOf(object);
+  await cache.fresh({ namespace, name });
+  return cache.get(namespace, name)?.object();
 }
 
 function exists(parts: ResourceParts, object: ApiObject, existing: ApiObject | undefined): StatusError {

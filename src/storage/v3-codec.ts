@@ -2,6 +2,7 @@ import { parseStored } from '../machinery/decode.ts';
 import { encode } from '../machinery/encode.ts';
 import type { Json } from '../machinery/json.ts';
 import type { ApiObject, ObjectMeta } from '../machinery/object.ts';
+import { isJsonObject } from '../machinery/own-field.ts';
 import type { Codec, Entry } from './backend.ts';
 
 /** What the codec has to know of a kind. */
@@ -50,13 +51,9 @@ function parse(entry: Entry, { kind, hasInt64 }: CodecFacts): ApiObject {
   } catch (error) {
     throw new Error(`${entry.key}: no JSON: ${error instanceof Error ? error.message : error}`);
   }
-  if (!isObject(value) || value.kind !== kind || typeof value.apiVersion !== 'string') {
+  if (!isJsonObject(value) || value.kind !== kind || typeof value.apiVersion !== 'string') {
     throw new Error(`${entry.key}: not a ${kind}`);
   }
-  if (!isObject(value.metadata)) throw new Error(`${entry.key}: no metadata`);
+  if (!isJsonObject(value.metadata)) throw new Error(`${entry.key}: no metadata`);
   return value as Record<string, Json> & { apiVersion: string; kind: string; metadata: ObjectMeta };
-}
-
-function isObject(value: Json | undefined): value is Record<string, Json> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
-import { compareText } from '../go-json.ts';
 import { goQuote } from '../go-text.ts';
 import { StatusError } from '../status.ts';
+import { compareText } from '../text-order.ts';
 import { type FieldSet, pathsOf } from './field-set.ts';
 import type { Manager } from './managers.ts';
 import { printPath } from './step.ts';

@@ -1,6 +1,6 @@
 import { equal } from '../equal.ts';
-import { compareText } from '../go-json.ts';
 import type { Json, JsonObject } from '../json.ts';
+import { compareText } from '../text-order.ts';
 import { parseTime } from '../time.ts';
 import type { FieldSet } from './field-set.ts';
 import { parseFieldsV1, serializeFieldsV1 } from './fields-v1.ts';

@@ -1,8 +1,9 @@
 import { JsonReader, JsonSyntaxError } from '../decode-json.ts';
-import { compareText, goJson } from '../go-json.ts';
+import { goJson } from '../go-json.ts';
 import { goQuote } from '../go-text.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { isJsonObject } from '../own-field.ts';
+import { compareText } from '../text-order.ts';
 
 /**
  * One step of a path to a field, as FieldsV1 writes it (machinery.md §4.3): `f:` and the name of a field or the key of a map,

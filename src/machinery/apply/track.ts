@@ -1,7 +1,7 @@
 import { limits } from '../../limits.ts';
-import { compareText } from '../go-json.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { ApiObject } from '../object.ts';
+import { compareText } from '../text-order.ts';
 import { type Changes, changesOutside, compare } from './compare.ts';
 import { difference, emptySet, type FieldSet, intersection, setOf, union } from './field-set.ts';
 import {

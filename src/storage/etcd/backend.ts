@@ -11,6 +11,7 @@ import type {
   Write,
 } from '../backend.ts';
 import { StorageError } from '../errors.ts';
+import { Lanes } from '../lanes.ts';
 import { shared } from '../shared-question.ts';
 import { type ClientOptions, EtcdClient } from './client.ts';
 import { withDefaultAllow } from './default-allow.ts';
@@ -18,7 +19,6 @@ import { classify } from './failure.ts';
 import { contractKey, rangeOf, rawKey } from './keys.ts';
 import { type KeyValue, methods, type rangeResponse } from './messages.ts';
 import type { Of } from './protobuf.ts';
-import { Slots } from './slots.ts';
 import { EtcdWatch, type WatchPlan } from './watch.ts';
 import { outcomeOf, transactionOf } from './write.ts';
 
@@ -43,7 +43,7 @@ class EtcdStore implements Backend {
   readonly #client: EtcdClient;
   readonly #historyRevisions: number;
   readonly #watches = new Set<EtcdWatch>();
-  readonly #opening = new Slots(limits.etcdWatchesOpening);
+  readonly #opening = new Lanes(limits.etcdWatchesOpening);
   readonly #latest: () => Promise<Revision>;
 
   constructor(options: EtcdOptions) {
@@ -79,7 +79,7 @@ class EtcdStore implements Backend {
   }
 
   watch(prefix: string, from: Revision, handlers: WatchHandlers): Promise<Watch> {
-    return this.#opening.run(() => this.#watch(prefix, from, handlers));
+    return this.#opening.run('watches', () => this.#watch(prefix, from, handlers));
   }
 
   revision(): Promise<Revision> {

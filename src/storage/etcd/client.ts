@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { limits } from '../../limits.ts';
 import type { Log } from '../../observability/observability.ts';
 import { StorageError } from '../errors.ts';
+import { Lanes } from '../lanes.ts';
 import { type Endpoint, openEndpoint, type TlsFiles, type WatchStream } from './endpoint.ts';
 import { classify, isWithoutUsers, storageError } from './failure.ts';
 import { type Method, methods } from './messages.ts';
-import { Slots } from './slots.ts';
 
 export interface ClientOptions {
   /** `https://host:port`, `http://host:port` or `host:port`, one for each member that may be asked. */
@@ -32,7 +32,7 @@ export class EtcdClient {
   readonly #options: ClientOptions;
   readonly #endpoints: Endpoint[];
   readonly #closing = new AbortController();
-  readonly #slots = new Slots(limits.maxEtcdCallsInFlight);
+  readonly #lanes = new Lanes(limits.maxEtcdCallsInFlight);
   #current = 0;
   /** When a call was last answered, ms. */
   #answeredAt = 0;
@@ -52,7 +52,7 @@ export class EtcdClient {
   /** Throws grpc's ServiceError where a revision is compacted or not there yet, StorageError otherwise. */
   async call<Q, R>(method: Method<Q, R>, request: Partial<Q>, calling: Calling = {}): Promise<R> {
     const askedAt = Date.now();
-    return this.#slots.run(() => {
+    return this.#lanes.run('calls', async () => {
       // Those that have waited for an etcd that answers nobody have waited long enough.
       const late = Date.now() - askedAt > (calling.timeoutMs ?? limits.etcdRequestTimeoutMs);
       if (late && this.#answeredAt < askedAt) throw new StorageError('Unavailable', 'etcd answers no call');

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { limits } from '../../limits.ts';
+import { compareText } from '../../machinery/text-order.ts';
 import type { Counter, Log } from '../../observability/observability.ts';
 import type {
   Backend,
@@ -13,7 +14,6 @@ import type {
   Write,
 } from '../backend.ts';
 import { StorageError } from '../errors.ts';
-import { compareKeys } from '../keys.ts';
 import { Cluster, type ClusterClient } from './cluster.ts';
 import { Guards } from './guards.ts';
 import { currentRevision, listObjects, readObject } from './listing.ts';
@@ -81,8 +81,8 @@ class KubernetesBackend implements Backend {
     const { after, limit = Number.POSITIVE_INFINITY } = options;
     const { found, revision } = await this.#listAll(prefix, options.at);
     const entries = found
-      .filter(({ key }) => key.startsWith(prefix) && (after === undefined || compareKeys(key, after) > 0))
-      .sort((a, b) => compareKeys(a.key, b.key));
+      .filter(({ key }) => key.startsWith(prefix) && (after === undefined || compareText(key, after) > 0))
+      .sort((a, b) => compareText(a.key, b.key));
     return { entries: entries.slice(0, limit), revision, more: entries.length > limit };
   }
 

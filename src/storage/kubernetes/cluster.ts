@@ -4,8 +4,8 @@ import type { Json, JsonObject } from '../../machinery/json.ts';
 import { isJsonObject } from '../../machinery/own-field.ts';
 import type { Revision } from '../backend.ts';
 import { StorageError } from '../errors.ts';
+import { Lanes } from '../lanes.ts';
 import { failureOf, unanswered } from './failure.ts';
-import { Lanes } from './lanes.ts';
 
 /** What this backend needs of a client of the cluster; kube/client.ts has it. */
 export interface ClusterClient {

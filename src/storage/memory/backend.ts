@@ -1,4 +1,5 @@
 import { limits } from '../../limits.ts';
+import { compareText } from '../../machinery/text-order.ts';
 import type {
   Backend,
   Change,
@@ -12,7 +13,6 @@ import type {
   Write,
 } from '../backend.ts';
 import { StorageError } from '../errors.ts';
-import { compareKeys } from '../keys.ts';
 
 export interface MemoryOptions {
   /** Milliseconds since the epoch; tells the age of history. */
@@ -75,8 +75,8 @@ class MemoryBackend implements Backend {
     const at = Math.min(options.at ?? this.#revision, this.#revision);
     this.#mustReach(at);
     const entries = [...this.#stateAt(at).values()]
-      .filter(({ key }) => key.startsWith(prefix) && (after === undefined || compareKeys(key, after) > 0))
-      .sort((a, b) => compareKeys(a.key, b.key));
+      .filter(({ key }) => key.startsWith(prefix) && (after === undefined || compareText(key, after) > 0))
+      .sort((a, b) => compareText(a.key, b.key));
     return { entries: entries.slice(0, limit), revision: at, more: entries.length > limit };
   }
 

@@ -4,6 +4,7 @@ import { equal } from '../../../machinery/equal.ts';
 import type { Json, JsonObject } from '../../../machinery/json.ts';
 import { metadataTypeErrors } from '../../../machinery/metadata-shape.ts';
 import type { ApiObject, ObjectMeta } from '../../../machinery/object.ts';
+import { isJsonObject } from '../../../machinery/own-field.ts';
 import { fieldErrorBody } from '../../../machinery/status.ts';
 import type { Codec, Entry } from '../../backend.ts';
 
@@ -99,7 +100,7 @@ function stored(facts: KindFacts, object: ApiObject): JsonObject {
 
 function dropEmpty({ kind }: KindFacts, object: ApiObject): void {
   dropEqual(object as unknown as JsonObject, alwaysWritten[kind]);
-  if (isObject(object.spec as Json | undefined)) dropEqual(object.spec as JsonObject, alwaysInSpec[kind]);
+  if (isJsonObject(object.spec as Json | undefined)) dropEqual(object.spec as JsonObject, alwaysInSpec[kind]);
 }
 
 function dropEqual(object: JsonObject, members: JsonObject = {}): void {
@@ -112,7 +113,7 @@ function parse({ kind, namespaced, hasInt64 }: KindFacts, entry: Entry): ApiObje
   if ((value.kind ?? kind) !== kind || (value.apiVersion ?? apiVersion) !== apiVersion) {
     throw new Error(`${entry.key}: a ${value.kind} of ${value.apiVersion}, not a ${kind}`);
   }
-  if (!isObject(value.metadata)) throw new Error(`${entry.key}: no metadata`);
+  if (!isJsonObject(value.metadata)) throw new Error(`${entry.key}: no metadata`);
   const [problem] = metadataTypeErrors(value.metadata);
   if (problem) throw new Error(`${entry.key}: ${problem.field}: ${fieldErrorBody(problem)}`);
   const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = value;
@@ -128,7 +129,7 @@ export function parseObject(entry: Entry, hasInt64: boolean): JsonObject {
   } catch (error) {
     throw new Error(`${entry.key}: no JSON: ${error instanceof Error ? error.message : error}`);
   }
-  if (!isObject(value)) throw new Error(`${entry.key}: no JSON object`);
+  if (!isJsonObject(value)) throw new Error(`${entry.key}: no JSON object`);
   return value;
 }
 
@@ -153,8 +154,4 @@ function nameIn(annotation: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -7,9 +7,9 @@ import { StorageError } from '../../../../src/storage/errors.ts';
 import { Cluster, type ClusterClient } from '../../../../src/storage/kubernetes/cluster.ts';
 import { GuardedKind, type Use } from '../../../../src/storage/kubernetes/guarded-kind.ts';
 import { Guards } from '../../../../src/storage/kubernetes/guards.ts';
-import { Lanes } from '../../../../src/storage/kubernetes/lanes.ts';
 import { Lease } from '../../../../src/storage/kubernetes/lease.ts';
 import type { ClusterResource } from '../../../../src/storage/kubernetes/resource.ts';
+import { Lanes } from '../../../../src/storage/lanes.ts';
 
 /** A cluster that keeps one Lease by compare-and-set, and has no other object. */
 function leaseCluster() {

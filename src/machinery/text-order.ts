@@ -1,8 +1,9 @@
 /**
- * Orders keys by their UTF-8 bytes, which is the order of their code points. JavaScript's own order is that of UTF-16 units
- * and differs where a surrogate (a character beyond U+FFFF) meets a unit of U+E000 or above.
+ * The order of the UTF-8 bytes of two texts, which is that of their code points, and Go's. Negative where `a` comes first.
+ * JavaScript's own order is that of UTF-16 units and differs where a surrogate (a character beyond U+FFFF) meets a unit of
+ * U+E000 or above.
  */
-export function compareKeys(a: string, b: string): number {
+export function compareText(a: string, b: string): number {
   const shared = Math.min(a.length, b.length);
   for (let index = 0; index < shared; index++) {
     const unitA = a.charCodeAt(index);

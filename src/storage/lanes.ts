@@ -1,6 +1,7 @@
 /**
  * Bounds how much work is under way at once. Work waits in the lane it belongs to, and the lanes are served in turn: one that
- * is full of work does not keep the others waiting.
+ * is full of work does not keep the others waiting, and within a lane the order is kept. The time that a call has must begin
+ * with its turn: thousands that are made at once would otherwise time out in a queue that nobody sees.
  */
 export class Lanes {
   readonly #limit: number;
