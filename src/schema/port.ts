@@ -45,7 +45,8 @@ export function isPlainPort(value: Json): boolean {
   let number = 0;
   for (let at = 0; at < value.length; at++) {
     const code = value.charCodeAt(at);
-    if (code === 58 && min === 0) {
+    // One colon, with something before it.
+    if (code === 58 && min === 0 && number > 0) {
       min = number;
       number = 0;
     } else {
