@@ -21,14 +21,14 @@ export interface Standalone {
  */
 export async function startStandalone(
   suite: Suite,
-  { folder, args = [] }: { folder: string; args?: string[] },
+  { folder, args = [], env = {} }: { folder: string; args?: string[]; env?: NodeJS.ProcessEnv },
 ): Promise<Standalone> {
   const running = await startProcess({
     name: 'tortie',
     command: process.execPath,
     args: [main, 'serve', `--data-dir=${folder}`, '--bind-address=127.0.0.1', ...withPort(args)],
     folder: suite.folder,
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, ...env },
   });
   suite.processes.push(running);
   const [, url] = await running.waitForLine(/^Tortie is ready at (https:\/\/127\.0\.0\.1:\d+)/);
