@@ -11,7 +11,14 @@ export type Verdict =
 interface CachedVerdict {
   verdict: Verdict;
   generation: number;
+  /** It holds from then until then, by the time of day. */
+  fromMs: number;
   untilMs: number;
+}
+
+/** A clock that was set back makes an earlier verdict one of the future. */
+function isWithin({ fromMs, untilMs }: CachedVerdict, nowMs: number): boolean {
+  return fromMs <= nowMs && nowMs <= untilMs;
 }
 
 const clientAuth = '1.3.6.1.5.5.7.3.2';
@@ -103,13 +110,18 @@ export class CertificatePool {
     if (this.empty || credentials.peerCertificates.length === 0) return undefined;
     const nowMs = this.#now();
     const cached = this.#verdicts.get(credentials.connection);
-    if (cached && cached.generation === this.#generation && nowMs <= cached.untilMs) return cached.verdict;
+    if (cached && cached.generation === this.#generation && isWithin(cached, nowMs)) return cached.verdict;
     const { verdict, untilMs } = this.#judge(credentials.peerCertificates, nowMs);
-    this.#verdicts.set(credentials.connection, { verdict, untilMs, generation: this.#generation });
+    this.#verdicts.set(credentials.connection, {
+      verdict,
+      fromMs: nowMs,
+      untilMs,
+      generation: this.#generation,
+    });
     return verdict;
   }
 
-  #judge(peerCertificates: Uint8Array[], nowMs: number): Omit<CachedVerdict, 'generation'> {
+  #judge(peerCertificates: Uint8Array[], nowMs: number): Pick<CachedVerdict, 'verdict' | 'untilMs'> {
     const refuse = (reason: string) => ({
       verdict: { trusted: false, reason } as const,
       untilMs: nowMs + refusalMs,

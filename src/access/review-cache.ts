@@ -2,6 +2,7 @@ import { limits } from '../limits.ts';
 import { tooManyRequests } from '../machinery/status.ts';
 
 export interface ReviewCacheOptions {
+  /** A clock that never jumps, ms. */
   now?: () => number;
   maxEntries?: number;
   maxInFlight?: number;
@@ -19,7 +20,7 @@ export class ReviewCache<Answer> {
   readonly #maxInFlight: number;
 
   constructor(options: ReviewCacheOptions = {}) {
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => performance.now());
     this.#maxEntries = options.maxEntries ?? limits.maxReviewCacheEntries;
     this.#maxInFlight = options.maxInFlight ?? limits.maxReviewsInFlight;
   }

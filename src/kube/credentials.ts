@@ -56,6 +56,7 @@ export interface AccessOptions {
   headers: Record<string, string | string[]>;
   plugin?: Plugin;
   log: Log;
+  /** A clock that never jumps, ms. */
   now?: () => number;
 }
 
@@ -73,7 +74,7 @@ const renewMs = 1_000;
  * that fails.
  */
 export function clusterAccess(options: AccessOptions): ClusterAccess {
-  const now = options.now ?? Date.now;
+  const now = options.now ?? (() => performance.now());
   let known: ClusterCredentials | undefined;
   let readAtMs = Number.NEGATIVE_INFINITY;
   let renewedAtMs = Number.NEGATIVE_INFINITY;

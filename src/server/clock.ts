@@ -1,7 +1,9 @@
 /** Time as the server sees it; tests pass one of their own and move it by hand. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** The time of day, milliseconds since the epoch. It may be set at any moment, so it measures nothing. */
   nowMs(): number;
+  /** Milliseconds since some moment in the past; it never jumps. */
+  elapsedMs(): number;
   /** Calls back once after a time; the function returned cancels it. */
   after(delayMs: number, callback: () => void): () => void;
   /** A number in [0, 1). */
@@ -10,6 +12,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
+  elapsedMs: () => performance.now(),
   after(delayMs, callback) {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);

@@ -12,6 +12,7 @@ export interface Exchange {
   readonly request: HttpRequest;
   readonly response: HttpResponse;
   readonly auditId: string;
+  /** By the clock that never jumps. */
   readonly receivedAtMs: number;
   readonly userAgent: string;
   /** Set by the first filter; of an empty path until then. */
@@ -43,7 +44,7 @@ export function beginExchange(request: HttpRequest, response: HttpResponse, cloc
     request,
     response,
     auditId,
-    receivedAtMs: clock.nowMs(),
+    receivedAtMs: clock.elapsedMs(),
     userAgent: request.headers['user-agent'] ?? '',
     info: {
       isResource: false,

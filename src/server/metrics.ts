@@ -52,7 +52,7 @@ export function createRequestMetrics(
       const dryRun = exchange.query.get('dryRun') === 'All' ? 'All' : '';
       requests.inc({ ...labels, dry_run: dryRun, code: String(exchange.response.statusCode) });
       if (exchange.info.verb === 'watch') return;
-      const ms = clock.nowMs() - exchange.receivedAtMs;
+      const ms = clock.elapsedMs() - exchange.receivedAtMs;
       duration.observe({ ...labels, dry_run: dryRun }, ms / 1000);
       if (responseBytes > 0) sizes.observe(labels, responseBytes);
     },

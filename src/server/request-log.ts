@@ -21,7 +21,7 @@ export function logRequest(exchange: Exchange, log: Log, clock: Clock): void {
     user: user.name,
     ...about,
     code,
-    ms: clock.nowMs() - exchange.receivedAtMs,
+    ms: Math.round(clock.elapsedMs() - exchange.receivedAtMs),
     userAgent: exchange.userAgent,
     ...(info.verb !== 'watch' && brokeOff(response) && { aborted: true }),
   };

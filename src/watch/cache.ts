@@ -25,6 +25,7 @@ export interface CacheOptions extends EntryReader {
   objectCount?: Gauge;
   unreadableCount?: Gauge;
   slowStreams?: Counter;
+  /** Never jumps, ms. */
   clock?: () => number;
 }
 
@@ -49,7 +50,7 @@ export class WatchCache {
 
   constructor(options: CacheOptions) {
     this.#options = options;
-    this.#clock = options.clock ?? Date.now;
+    this.#clock = options.clock ?? (() => performance.now());
     this.#history = this.#newHistory(0);
     this.#fanout = new Fanout({
       maxBufferBytes: options.bounds.maxBufferBytes,

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, type Client, eventually } from '../e2e/client.ts';
 import { Follower } from './follower.ts';
 
 const path = '/apis/projectcalico.org/v3/namespaces/default/networksets';
 const namesPerWriter = 5;
+/** So many writes take less than a minute on any machine. */
+const step = 500;
 /** What a server may answer while its store is away. */
 const troubled = new Set([429, 503, 504]);
 
@@ -34,8 +37,12 @@ export class Load {
   readonly #prefix: string;
   #stopped = false;
 
-  /** Starts at once. The clients, which may be of several servers, share the work. */
-  constructor(clients: Client[], options: { prefix: string; writers: number; followers: number }) {
+  /** Starts at once, and ends with the test at the latest. The clients, which may be of several servers, share the work. */
+  constructor(
+    test: Pick<TestContext, 'after'>,
+    clients: Client[],
+    options: { prefix: string; writers: number; followers: number },
+  ) {
     this.#clients = clients;
     this.#prefix = options.prefix;
     this.followers = Array.from(
@@ -44,18 +51,24 @@ export class Load {
     );
     this.#writers = Array.from({ length: options.writers }, (_, index) => this.#write(index));
     for (const writer of this.#writers) writer.catch(() => {});
+    test.after(() => {
+      this.#stopped = true;
+      return Promise.allSettled([...this.#writers, ...this.followers.map(follower => follower.stop())]);
+    });
   }
 
-  /** Waits until so many more writes have been acknowledged. */
+  /** Waits until so many more writes have been acknowledged. Throws when nothing is for a minute. */
   async more(count: number): Promise<void> {
-    const target = this.acknowledged.size + count;
     const failed = Promise.race([...this.#writers, ...this.followers.map(({ done }) => done)]);
-    const enough = eventually(
-      `${count} more writes`,
-      async () => this.acknowledged.size,
-      size => size >= target,
-    );
-    await Promise.race([enough, failed.then(() => enough)]);
+    for (let left = count; left > 0; left -= step) {
+      const target = this.acknowledged.size + Math.min(left, step);
+      const enough = eventually(
+        `${step} more writes`,
+        async () => this.acknowledged.size,
+        size => size >= target,
+      );
+      await Promise.race([enough, failed.then(() => enough)]);
+    }
   }
 
   /**

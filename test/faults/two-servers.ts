@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
 import type { Client } from '../e2e/client.ts';
 import { Load } from './load.ts';
 
@@ -17,15 +18,19 @@ interface Page {
 
 /**
  * Two servers on one store: 16 clients that write through both lose nothing, see the same, and may ask one server for the rest of
- * a list that the other has begun. `writes` of each sort.
+ * a list that the other has begun. So many `writes` of objects of their own, and so many `increments` by each of one that they share.
  */
-export async function twoServers(clients: [Client, Client], writes: number): Promise<void> {
-  const load = new Load(clients, { prefix: 'two', writers: clientCount, followers: 4 });
+export async function twoServers(
+  test: TestContext,
+  clients: [Client, Client],
+  { writes, increments }: { writes: number; increments: number },
+): Promise<void> {
+  const load = new Load(test, clients, { prefix: 'two', writers: clientCount, followers: 4 });
   await load.more(writes);
   await load.finish();
   assert.equal(load.refused, 0, 'writes were refused');
   for (const { relists } of load.followers) assert.equal(relists, 0);
-  await count(clients, Math.ceil(writes / clientCount / 10));
+  await count(clients, increments);
   await pages(clients);
 }
 
@@ -33,7 +38,7 @@ export async function twoServers(clients: [Client, Client], writes: number): Pro
 async function count(clients: [Client, Client], increments: number): Promise<void> {
   const path = `${sets}/counter`;
   const created = await clients[0].request('POST', sets, {
-    body: JSON.stringify(networkSet('counter', '0')),
+    body: JSON.stringify(networkSet('counter')),
   });
   assert.equal(created.status, 201, created.text);
   let conflicts = 0;
@@ -61,7 +66,7 @@ async function count(clients: [Client, Client], increments: number): Promise<voi
 async function pages(clients: [Client, Client]): Promise<void> {
   const names = Array.from({ length: 25 }, (_, index) => `page-${String(index).padStart(2, '0')}`);
   for (const name of names) {
-    const body = JSON.stringify(networkSet(name, '0'));
+    const body = JSON.stringify(networkSet(name));
     assert.equal((await clients[0].request('POST', sets, { body })).status, 201);
   }
   const found: string[] = [];
@@ -76,14 +81,15 @@ async function pages(clients: [Client, Client]): Promise<void> {
     assert.equal(metadata.resourceVersion, revision);
     found.push(...items.map(item => item.metadata.name));
     token = metadata.continue;
-    const body = JSON.stringify(networkSet(`page-later-${page}`, '0'));
+    const body = JSON.stringify(networkSet(`page-later-${page}`));
     assert.equal((await clients[(page + 1) % 2]!.request('POST', sets, { body })).status, 201);
     assert.equal((await clients[page % 2]!.request('DELETE', `${sets}/${names[24 - page]}`)).status, 200);
   }
   assert.deepEqual(found, ['counter', ...names]);
 }
 
-function networkSet(name: string, count: string) {
+/** A GlobalNetworkSet that counts. */
+export function networkSet(name: string, count = '0') {
   return {
     apiVersion: 'projectcalico.org/v3',
     kind: 'GlobalNetworkSet',

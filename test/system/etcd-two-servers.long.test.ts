@@ -1,3 +1,4 @@
 import { etcdTwoServers } from '../faults/etcd-two-servers.ts';
 
-etcdTwoServers(60_000);
+// Each takes a minute at least.
+etcdTwoServers({ writes: 60_000, increments: 100 });

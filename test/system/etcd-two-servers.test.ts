@@ -1,3 +1,3 @@
 import { etcdTwoServers } from '../faults/etcd-two-servers.ts';
 
-etcdTwoServers(400);
+etcdTwoServers({ writes: 400, increments: 3 });

@@ -51,10 +51,10 @@ export class EtcdClient {
 
   /** Throws grpc's ServiceError where a revision is compacted or not there yet, StorageError otherwise. */
   async call<Q, R>(method: Method<Q, R>, request: Partial<Q>, calling: Calling = {}): Promise<R> {
-    const askedAt = Date.now();
+    const askedAt = performance.now();
     return this.#lanes.run('calls', async () => {
       // Those that have waited for an etcd that answers nobody have waited long enough.
-      const late = Date.now() - askedAt > (calling.timeoutMs ?? limits.etcdRequestTimeoutMs);
+      const late = performance.now() - askedAt > (calling.timeoutMs ?? limits.etcdRequestTimeoutMs);
       if (late && this.#answeredAt < askedAt) throw new StorageError('Unavailable', 'etcd answers no call');
       return this.#attempts(method, request, calling);
     });
@@ -89,23 +89,23 @@ export class EtcdClient {
 
   async #attempts<Q, R>(method: Method<Q, R>, request: Partial<Q>, calling: Calling): Promise<R> {
     const { timeoutMs = limits.etcdRequestTimeoutMs, repeatable = true } = calling;
-    const deadline = Date.now() + timeoutMs;
+    const deadline = performance.now() + timeoutMs;
     const attempts = Math.max(2, this.#endpoints.length);
     // So that one frozen member leaves time for another.
     const attemptMs = this.#endpoints.length > 1 ? timeoutMs / 2 : timeoutMs;
     for (let attempt = 1; ; attempt++) {
       const endpoint = this.#endpoint();
       try {
-        const timeLeftMs = Math.min(attemptMs, deadline - Date.now());
+        const timeLeftMs = Math.min(attemptMs, deadline - performance.now());
         const response = await this.#once(endpoint, method, request, timeLeftMs);
-        this.#answeredAt = Date.now();
+        this.#answeredAt = performance.now();
         return response;
       } catch (error) {
         if (this.closed) throw closed();
         const failure = classify(error);
         if (failure === 'compacted' || failure === 'future') throw error;
         const again = this.#mayRepeat(failure, endpoint, repeatable);
-        if (!again || attempt >= attempts || Date.now() + pauseMs >= deadline) {
+        if (!again || attempt >= attempts || performance.now() + pauseMs >= deadline) {
           throw storageError(error, endpoint.url);
         }
       }

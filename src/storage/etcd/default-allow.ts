@@ -2,25 +2,21 @@ import { encode } from '../../machinery/encode.ts';
 import type { ApiObject } from '../../machinery/object.ts';
 import type { FieldError } from '../../machinery/status.ts';
 import type { Backend, Entry, ListOptions, Page } from '../backend.ts';
+import { defaultAllow } from '../default-allow-profile.ts';
 import { StorageError } from '../errors.ts';
 import { resourceRoot } from './codecs/resource.ts';
 
-/**
- * The profile projectcalico-default-allow, which Calico never stores and always shows (datastore.md §1.5). Here it has a UID, for
- * clients that cannot do without.
- */
-const name = 'projectcalico-default-allow';
+const { name, uid, spec } = defaultAllow;
 const root = `${resourceRoot}profiles/`;
 const key = root + name;
-const allow = [{ action: 'Allow' }];
 const entry: Entry = {
   key,
   value: Buffer.from(
     encode({
       kind: 'Profile',
       apiVersion: 'projectcalico.org/v3',
-      metadata: { name, uid: '2f1d3c52-7a0e-5c1b-9b1f-6f0f1f3a9d57' },
-      spec: { ingress: allow, egress: allow },
+      metadata: { name, uid },
+      spec,
     }),
   ),
   revision: 1,

@@ -3,18 +3,13 @@ import type { Json, JsonObject } from '../../machinery/json.ts';
 import type { ObjectMeta } from '../../machinery/object.ts';
 import { isJsonObject } from '../../machinery/own-field.ts';
 import type { Codec, Entry } from '../backend.ts';
+import { defaultAllow } from '../default-allow-profile.ts';
 import { convertUid, isUid } from './uid.ts';
 
 export const profilesRoot = '/profiles/';
-/** The profile that lets everything through; it is nowhere stored. */
-export const defaultAllowKey = `${profilesRoot}projectcalico-default-allow`;
+export const defaultAllowKey = profilesRoot + defaultAllow.name;
 export const namespacesRoot = `${profilesRoot}kns.`;
 export const accountsRoot = `${profilesRoot}ksa.`;
-
-/** Made up, and the same everywhere. */
-const defaultAllowUid = '8a2c0f1e-6d34-4b58-9c77-2f1b6e0d5a43';
-
-const allow = [{ action: 'Allow' }];
 
 /**
  * The codec of profiles in a cluster: they are made of Namespaces and ServiceAccounts, whose metadata is the value (datastore.md
@@ -41,8 +36,7 @@ function contentOf(entry: Entry): { metadata: ObjectMeta; spec: Json } {
   const resourceVersion = String(entry.revision);
   const name = entry.key.slice(profilesRoot.length);
   if (entry.key === defaultAllowKey) {
-    const metadata = { name, uid: defaultAllowUid, resourceVersion };
-    return { metadata, spec: { ingress: allow, egress: allow } };
+    return { metadata: { name, uid: defaultAllow.uid, resourceVersion }, spec: defaultAllow.spec };
   }
   const source = parseStored(entry.value, false);
   const held = isJsonObject(source) && isJsonObject(source.metadata) ? source.metadata : {};
@@ -56,7 +50,7 @@ function contentOf(entry: Entry): { metadata: ObjectMeta; spec: Json } {
   const labels = isJsonObject(held.labels) ? held.labels : {};
   if (entry.key.startsWith(namespacesRoot)) {
     const labelsToApply = inherited(labels, 'pcns.', String(held.name));
-    return { metadata, spec: { ingress: allow, egress: allow, labelsToApply } };
+    return { metadata, spec: { ...defaultAllow.spec, labelsToApply } };
   }
   return { metadata, spec: { labelsToApply: inherited(labels, 'pcsa.', String(held.name)) } };
 }

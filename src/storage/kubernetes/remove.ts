@@ -45,20 +45,21 @@ export async function removeObject(
     const path = objectPath(resource, place) + bound;
     const answer = await cluster.call(resource.plural, 'DELETE', path, { ...options, body });
     if (answer.kind !== 'Status') return entryOf(resource, answer);
-    const { value, revision } = await inTime(deletion.change, key);
+    const { value, revision } = await told(deletion.change, key);
     return { key, value, revision };
   } finally {
     deletion.forget();
   }
 }
 
-async function inTime(change: Promise<Change>, key: string): Promise<Change> {
+/** The change that the watch tells of. Throws Unavailable where it does not do so in time, or ends before. */
+async function told(change: Promise<Change>, key: string): Promise<Change> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    late.reject(new StorageError('Unavailable', `${key} is deleted, but no watch has told of it`));
-  }, limits.clusterReadTimeoutMs);
+  const timer = setTimeout(() => late.reject(new Error('too late')), limits.clusterReadTimeoutMs);
   try {
     return await Promise.race([change, late.promise]);
+  } catch (cause) {
+    throw new StorageError('Unavailable', `${key} is deleted, but no watch has told of it`, { cause });
   } finally {
     clearTimeout(timer);
   }

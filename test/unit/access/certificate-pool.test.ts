@@ -415,6 +415,19 @@ describe('CertificatePool over time', () => {
     assert.equal(pool.verify(peer)?.trusted, true);
   });
 
+  it('a clock that is set back makes a verdict anew', async () => {
+    let nowMs = Date.now();
+    const pool = new CertificatePool({ pem: root.pem, now: () => nowMs });
+    const peerOf = ({ der }: { der: Uint8Array }) => ({ peerCertificates: [der], connection: {} });
+    const later = peerOf(await client(root, 'a', { notBeforeMs: nowMs - 1_000 }));
+    const over = peerOf(await client(root, 'b', { notAfterMs: nowMs - 1_000 }));
+    assert.equal(pool.verify(later)?.trusted, true);
+    assert.equal(reason(pool.verify(over)), 'expired');
+    nowMs -= 60_000;
+    assert.equal(reason(pool.verify(later)), 'not valid yet');
+    assert.equal(pool.verify(over)?.trusted, true);
+  });
+
   it('keeps the verdict of a connection', async () => {
     const pool = new CertificatePool({ pem: root.pem });
     const leaf = await client(root, 'a');

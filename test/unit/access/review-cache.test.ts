@@ -27,6 +27,18 @@ describe('ReviewCache', () => {
     assert.equal(await ask('a'), 'answer 2');
   });
 
+  it('keeps no answer for longer when the time of day is set back', async t => {
+    let elapsedMs = 1_000;
+    t.mock.method(performance, 'now', () => elapsedMs);
+    const today = Date.now();
+    const timeOfDay = t.mock.method(Date, 'now', () => today);
+    const cache = new ReviewCache<string>();
+    assert.equal(await cache.get('a', async () => 'allowed'), 'allowed');
+    timeOfDay.mock.mockImplementation(() => today - 86_400_000);
+    elapsedMs += limits.reviewCacheMs;
+    assert.equal(await cache.get('a', async () => 'not any more'), 'not any more');
+  });
+
   it('tells questions apart', async () => {
     const { ask } = cacheOf();
     assert.notEqual(await ask('a'), await ask('b'));

@@ -268,7 +268,7 @@ describe('bounds on JSON patches', () => {
     assert.equal(refusal({ x: 1 }, moves).code, 422);
     const copies = Array.from({ length: 40 }, () => ({ op: 'copy', from: '', path: '/a/a' }));
     assert.equal(refusal({ a: {} }, copies.concat(copies)).code, 422);
-    const deep = parse('{"a":'.repeat(limits.maxJsonDepth - 1) + '{}' + '}'.repeat(limits.maxJsonDepth - 1));
+    const deep = parse(`${'{"a":'.repeat(limits.maxJsonDepth - 1)}{}${'}'.repeat(limits.maxJsonDepth - 1)}`);
     assert.doesNotThrow(() => applyJsonPatch(deep, []));
     const pointer = '/a'.repeat(limits.maxJsonDepth);
     assert.doesNotThrow(() => applyJsonPatch(deep, [{ op: 'add', path: pointer, value: 1 }]));
