@@ -38,7 +38,7 @@ const communities = array(
       ),
     },
     'A BGP community and its name. Both are needed.',
-    { 'x-kubernetes-map-type': 'atomic', rules: [communityCompleteRule] },
+    { definition: { name: 'Community' }, 'x-kubernetes-map-type': 'atomic', rules: [communityCompleteRule] },
   ),
   'Names for BGP communities, for use in prefixAdvertisements; refused where there are no ' +
     'prefixAdvertisements.',
@@ -59,7 +59,11 @@ const prefixAdvertisements = array(
       ),
     },
     'A range and what to add to the routes within it.',
-    { 'x-kubernetes-map-type': 'atomic', rules: [advertisementCompleteRule] },
+    {
+      definition: { name: 'PrefixAdvertisement' },
+      'x-kubernetes-map-type': 'atomic',
+      rules: [advertisementCompleteRule],
+    },
   ),
   'Communities to add to the routes that nodes advertise, by range.',
   { maxItems: 500, 'x-kubernetes-list-type': 'atomic' },
@@ -125,13 +129,13 @@ const spec = object(
         'the rest: see programClusterRoutes of FelixConfiguration. Default: EnabledNoEncapOnly.',
     ),
     serviceClusterIPs: array(
-      addressBlock('A range of cluster IPs.'),
+      addressBlock('ServiceClusterIPBlock', 'A range of cluster IPs.'),
       'Ranges of cluster IPs to advertise; cluster IPs of Services with local traffic policy are also ' +
         'advertised one by one. On default only.',
       { 'x-kubernetes-list-type': 'atomic' },
     ),
     serviceExternalIPs: array(
-      addressBlock('A range of external IPs.'),
+      addressBlock('ServiceExternalIPBlock', 'A range of external IPs.'),
       'External IPs of Services are advertised if they lie within one of these ranges. On default only.',
       { 'x-kubernetes-list-type': 'atomic' },
     ),
@@ -142,7 +146,7 @@ const spec = object(
       { default: 'Enabled' },
     ),
     serviceLoadBalancerIPs: array(
-      addressBlock('A range of load-balancer IPs.'),
+      addressBlock('ServiceLoadBalancerIPBlock', 'A range of load-balancer IPs.'),
       'Load-balancer IPs of Services are advertised if they lie within one of these ranges. On default only.',
       { 'x-kubernetes-list-type': 'atomic' },
     ),

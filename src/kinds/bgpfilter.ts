@@ -24,7 +24,7 @@ const operations = array(
       addCommunity: object(
         { value: community('The community, e.g. 64512:120 or 64512:300:100.') },
         'Adds a BGP community to the route.',
-        { required: ['value'], ...atomicMap },
+        { definition: { name: 'BGPFilterAddCommunity' }, required: ['value'], ...atomicMap },
       ),
       prependASPath: object(
         {
@@ -39,7 +39,7 @@ const operations = array(
           ),
         },
         'Puts AS numbers in front of the AS path, e.g. to make the route less attractive.',
-        { required: ['prefix'], ...atomicMap },
+        { definition: { name: 'BGPFilterPrependASPath' }, required: ['prefix'], ...atomicMap },
       ),
       setPriority: object(
         {
@@ -49,11 +49,11 @@ const operations = array(
           ),
         },
         'Sets the priority of the route.',
-        { required: ['value'], ...atomicMap },
+        { definition: { name: 'BGPFilterSetPriority' }, required: ['value'], ...atomicMap },
       ),
     },
     'One change to the route; exactly one of the fields must be set.',
-    { minProperties: 1, maxProperties: 1, ...atomicMap },
+    { definition: { name: 'BGPFilterOperation' }, minProperties: 1, maxProperties: 1, ...atomicMap },
   ),
   'Changes to make to the route, in order, before it is accepted (1 to 10). Only with action Accept.',
   { minItems: 1, maxItems: 10, ...atomicList },
@@ -61,7 +61,7 @@ const operations = array(
 
 /** The rules of one direction and IP version. */
 function rules(
-  family: { longest: 32 | 128; cidrMaxLength: number; example: string; net: Rule },
+  family: { name: 'V4' | 'V6'; longest: 32 | 128; cidrMaxLength: number; example: string; net: Rule },
   text: string,
 ) {
   const length = { format: 'int32', minimum: 0, maximum: family.longest };
@@ -93,7 +93,7 @@ function rules(
           ),
         },
         'Matches routes that carry this BGP community, received or added by an earlier rule.',
-        { required: ['values'], ...atomicMap },
+        { definition: { name: 'BGPFilterCommunityMatch' }, required: ['values'], ...atomicMap },
       ),
       interface: string(
         'Matches routes that go out over this interface; * is a wildcard, e.g. *.calico (1 to 15 ' +
@@ -122,7 +122,7 @@ function rules(
           ),
         },
         'Narrows cidr to routes whose prefix length lies in this range. Needs cidr.',
-        atomicMap,
+        { definition: { name: `BGPFilterPrefixLength${family.name}` }, ...atomicMap },
       ),
       priority: routePriority(
         'Matches routes of this priority (metric), 1 to 2147483646, as in the route priorities of ' +
@@ -136,6 +136,7 @@ function rules(
     },
     'A route must meet all conditions that are set; a rule without any matches every route.',
     {
+      definition: { name: `BGPFilterRule${family.name}` },
       required: ['action'],
       ...atomicMap,
       'x-kubernetes-validations': [
@@ -161,8 +162,14 @@ function rules(
   return array(rule, text, atomicList);
 }
 
-const ipv4 = { longest: 32, cidrMaxLength: 18, example: '10.48.0.0/16', net: net4Rule } as const;
-const ipv6 = { longest: 128, cidrMaxLength: 43, example: 'fd00:10:48::/64', net: net6Rule } as const;
+const ipv4 = { name: 'V4', longest: 32, cidrMaxLength: 18, example: '10.48.0.0/16', net: net4Rule } as const;
+const ipv6 = {
+  name: 'V6',
+  longest: 128,
+  cidrMaxLength: 43,
+  example: 'fd00:10:48::/64',
+  net: net6Rule,
+} as const;
 const order =
   'The first rule that matches decides; a route that none matches is treated as without a filter.';
 

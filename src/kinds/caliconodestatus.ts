@@ -68,6 +68,7 @@ function daemon(text: string) {
       version: string('Version of the daemon, e.g. v0.3.3+birdv1.6.8.'),
     },
     text,
+    { definition: { name: 'BGPDaemonStatus', description: 'State of a BGP daemon.' } },
   );
 }
 
@@ -87,6 +88,7 @@ function peers(text: string) {
       ),
     },
     'One BGP session.',
+    { definition: { name: 'CalicoNodePeer' } },
   );
   return array(peer, text, { 'x-kubernetes-list-type': 'atomic' });
 }
@@ -106,10 +108,12 @@ function routes(text: string) {
           ),
         },
         'Where the route comes from.',
+        { definition: { name: 'CalicoNodeRouteLearnedFrom' } },
       ),
       type: oneOf(['FIB', 'RIB'], 'FIB: the route is in use for forwarding. RIB: it is only known.'),
     },
     'One route.',
+    { definition: { name: 'CalicoNodeRoute' } },
   );
   return array(route, text, { 'x-kubernetes-list-type': 'atomic' });
 }
@@ -119,6 +123,7 @@ const status = object(
     agent: object(
       { birdV4: daemon('The daemon for IPv4.'), birdV6: daemon('The daemon for IPv6.') },
       'State of the BGP daemons (class Agent).',
+      { definition: { name: 'CalicoNodeAgentStatus' } },
     ),
     bgp: object(
       {
@@ -131,6 +136,7 @@ const status = object(
       },
       'BGP sessions of the node (class BGP).',
       {
+        definition: { name: 'CalicoNodeBGPStatus' },
         required: [
           'numberEstablishedV4',
           'numberEstablishedV6',
@@ -146,6 +152,7 @@ const status = object(
     routes: object(
       { routesV4: routes('The IPv4 routes.'), routesV6: routes('The IPv6 routes.') },
       'Routes that the BGP daemons know (class Routes).',
+      { definition: { name: 'CalicoNodeBGPRouteStatus' } },
     ),
   },
   'The report of the node. Parts that were not asked for are empty.',

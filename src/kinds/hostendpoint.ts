@@ -23,7 +23,7 @@ const port = object(
     protocol: protocol('TCP, UDP or SCTP, or its number.', [protocolWithPortsRule]),
   },
   'A port of the host under a name.',
-  { required: ['name', 'port', 'protocol'] },
+  { definition: { name: 'EndpointPort' }, required: ['name', 'port', 'protocol'] },
 );
 
 const spec = object(

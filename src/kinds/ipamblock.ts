@@ -38,6 +38,7 @@ const attribute = object(
     ),
   },
   'Owner of one or more addresses of the block.',
+  { definition: { name: 'AllocationAttribute' } },
 );
 
 const ordinalOrFree = integer('Index into attributes, or null for a free address.', {

@@ -24,7 +24,10 @@ const status = object(
     runningConfig: object(
       controllersProcess,
       'The settings in effect: spec with the environment variables applied.',
-      { required: ['controllers'] },
+      {
+        definition: { name: 'KubeControllersConfigurationSpec', description: 'The settings of the process.' },
+        required: ['controllers'],
+      },
     ),
   },
   'What the process really runs with.',

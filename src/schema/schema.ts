@@ -9,6 +9,12 @@ export interface ValidationRule {
   fieldPath?: string;
 }
 
+/** The name of a type in Calico's API, and what it is where the description of the node is that of one field. */
+export interface Definition {
+  name: string;
+  description?: string;
+}
+
 /** A Kubernetes structural schema node (apiextensions/v1 JSONSchemaProps, the part that Calico's kinds use). */
 export interface Schema {
   type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
@@ -42,8 +48,13 @@ export interface Schema {
   'x-kubernetes-list-map-keys'?: string[];
   'x-kubernetes-map-type'?: 'atomic' | 'granular';
   'x-kubernetes-validations'?: ValidationRule[];
-  /** Rules of Calico beyond what OpenAPI can say. Not published. */
+  /** The definition that the OpenAPI documents publish this under. */
+  definition?: Definition;
+  /** Rules of Calico beyond what OpenAPI can say. */
   rules?: readonly Rule[];
-  /** Brings a value into the form that is stored; leaves what it does not know as it is. Not published. */
+  /** Brings a value into the form that is stored; leaves what it does not know as it is. */
   canonical?: (value: Json) => Json;
 }
+
+/** What a schema holds for the server alone: no document and no CustomResourceDefinition has it. */
+export const unpublished: ReadonlySet<string> = new Set<keyof Schema>(['definition', 'rules', 'canonical']);

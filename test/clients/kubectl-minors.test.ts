@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { clientOf, eventually } from '../e2e/client.ts';
 import { type Kubectl, kubectlOf } from '../e2e/kubectl.ts';
 import { endToEnd, root } from '../e2e/suite.ts';
-import { deployBase } from '../e2e/tortie.ts';
+import { type Deployed, deployBase } from '../e2e/tortie.ts';
 import { installed, oldMinors } from './programs.ts';
 
 const { folder, skip } = await installed('kubectl');
@@ -15,9 +15,10 @@ const policies = 'networkpolicies.projectcalico.org';
 
 endToEnd('kubectl of other minors', { skip }, suite => {
   let kubeconfig: string;
+  let deployed: Deployed;
   before(async () => {
     const cluster = await suite.startCluster();
-    await deployBase(suite, cluster);
+    deployed = await deployBase(suite, cluster);
     kubeconfig = cluster.adminKubeconfig;
     await untilDocumented(kubeconfig);
   });
@@ -31,7 +32,10 @@ endToEnd('kubectl of other minors', { skip }, suite => {
         const { clientVersion } = JSON.parse(await kubectl.ok(['version', '--client', '-o', 'json']));
         assert.match(clientVersion.gitVersion, new RegExp(`^v1\\.${minor}\\.`));
       });
-      script(() => kubectl);
+      script(
+        () => kubectl,
+        () => deployed,
+      );
     });
   }
 });
@@ -59,11 +63,12 @@ const policy = (order: number, more: object = {}) => ({
 });
 
 /** Each step a test; later steps use the objects of earlier ones, and the last leaves nothing behind. */
-function script(kubectl: () => Kubectl): void {
+function script(kubectl: () => Kubectl, deployed: () => Deployed): void {
   applyingAndReading(kubectl);
   explaining(kubectl);
   changing(kubectl);
   applyingOnTheServer(kubectl);
+  watching(kubectl, deployed);
   deleting(kubectl);
 }
 
@@ -200,6 +205,25 @@ function applyingOnTheServer(kubectl: () => Kubectl): void {
     assert.equal(stored.spec.order, 30);
     const managers = stored.metadata.managedFields.map((entry: { manager: string }) => entry.manager);
     assert.ok(managers.includes('kubectl'), managers.join());
+  });
+}
+
+function watching(kubectl: () => Kubectl, deployed: () => Deployed): void {
+  // kubectl does not open a watch again by itself.
+  test('get --watch ends well when the server is restarted, and another one goes on from there', async () => {
+    const watch = () => kubectl().start(['get', policies, '--watch', '-o', 'jsonpath={.spec.order}{"\\n"}']);
+    const patch = (order: number) =>
+      kubectl().ok(['patch', policies, 'minor', '--type=merge', '-p', `{"spec":{"order":${order}}}`]);
+    const first = await watch();
+    await patch(61);
+    await first.waitForLine(/^61$/);
+    await deployed().restart();
+    assert.equal(await first.exited, 0, first.tail());
+    const second = await watch();
+    await second.waitForLine(/^61$/);
+    await patch(62);
+    await second.waitForLine(/^62$/);
+    await second.stop();
   });
 }
 

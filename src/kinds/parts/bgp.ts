@@ -31,14 +31,12 @@ export function routePriority(description: string) {
 }
 
 /** One range of Service addresses in a list of them. */
-export function addressBlock(description: string) {
+export function addressBlock(name: string, description: string) {
   return object(
     {
       cidr: string('The range, without host bits, e.g. 10.96.0.0/12.', { format: 'cidr', rules: [netRule] }),
     },
     description,
-    {
-      'x-kubernetes-map-type': 'atomic',
-    },
+    { definition: { name }, 'x-kubernetes-map-type': 'atomic' },
   );
 }

@@ -13,10 +13,11 @@ function period(text: string) {
 }
 
 /** A controller that has nothing to set but how often it compares everything. */
-function reconciler(text: string) {
+function reconciler(name: string, text: string) {
   return object(
     { reconcilerPeriod: period('Time between two complete comparisons with the datastore') },
     `${text} Leave it out to turn the controller off.`,
+    { definition: { name } },
   );
 }
 
@@ -49,7 +50,7 @@ const hostEndpointTemplate = object(
     }),
   },
   'A kind of HostEndpoint to make. Needs generateName, and interfaceCIDRs or interfacePattern.',
-  { rules: [templateCompleteRule] },
+  { definition: { name: 'Template' }, rules: [templateCompleteRule] },
 );
 
 const node = object(
@@ -75,6 +76,7 @@ const node = object(
         ),
       },
       'Makes HostEndpoints for the nodes, so that policy can protect them.',
+      { definition: { name: 'AutoHostEndpointConfig' } },
     ),
     leakGracePeriod: string(
       'How long an address must be without a pod before it counts as leaked and is released, e.g. 15m; ' +
@@ -89,6 +91,7 @@ const node = object(
   },
   'Cleans up after nodes that are gone, releases leaked addresses and can make HostEndpoints. Leave it ' +
     'out to turn the controller off.',
+  { definition: { name: 'NodeControllerConfig' } },
 );
 
 /** `spec.controllers`, which `status.runningConfig` repeats. */
@@ -104,6 +107,7 @@ export const controllers = object(
         ),
       },
       'Assigns addresses from LoadBalancer pools to Services. Leave it out to turn the controller off.',
+      { definition: { name: 'LoadBalancerControllerConfig' } },
     ),
     migration: object(
       {
@@ -114,15 +118,26 @@ export const controllers = object(
         ),
       },
       'Moves data of earlier releases to its present form.',
+      { definition: { name: 'MigrationControllerConfig' } },
     ),
-    namespace: reconciler('Copies namespaces to Profiles (etcd datastore).'),
+    namespace: reconciler('NamespaceControllerConfig', 'Copies namespaces to Profiles (etcd datastore).'),
     node,
-    policy: reconciler('Copies Kubernetes network policies to Calico policies (etcd datastore).'),
-    serviceAccount: reconciler('Copies service accounts to Profiles (etcd datastore).'),
-    workloadEndpoint: reconciler('Copies labels of pods to workload endpoints (etcd datastore).'),
+    policy: reconciler(
+      'PolicyControllerConfig',
+      'Copies Kubernetes network policies to Calico policies (etcd datastore).',
+    ),
+    serviceAccount: reconciler(
+      'ServiceAccountControllerConfig',
+      'Copies service accounts to Profiles (etcd datastore).',
+    ),
+    workloadEndpoint: reconciler(
+      'WorkloadEndpointControllerConfig',
+      'Copies labels of pods to workload endpoints (etcd datastore).',
+    ),
   },
   'The controllers that run, and their settings. A controller that is left out does not run (migration ' +
     'apart, which then keeps its defaults).',
+  { definition: { name: 'ControllersConfig' } },
 );
 
 function port(text: string, format: { format?: 'int32' } = {}) {

@@ -23,6 +23,7 @@ const conntrackTimeouts = object(
   },
   'How long BPF remembers a connection without packets, by protocol and state, e.g. udpTimeout: 90s. ' +
     'Auto takes the value that Linux uses for its own connection tracking.',
+  { definition: { name: 'BPFConntrackTimeouts' } },
 );
 
 /** Fields of FelixConfiguration: how the eBPF dataplane works. */

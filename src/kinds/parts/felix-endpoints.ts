@@ -10,7 +10,7 @@ const failsafePort = object(
     protocol: string('tcp, udp or sctp. Default: tcp.'),
   },
   'A port that policy cannot close.',
-  { required: ['port'] },
+  { definition: { name: 'ProtoPort' }, required: ['port'] },
 );
 
 /** Fields of FelixConfiguration: interfaces of workloads and hosts, host protection, OpenStack, Windows. */

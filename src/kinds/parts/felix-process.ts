@@ -68,7 +68,7 @@ export const felixProcess = {
         }),
       },
       'A timeout for one part of Felix.',
-      { required: ['name', 'timeout'] },
+      { definition: { name: 'HealthTimeoutOverride' }, required: ['name', 'timeout'] },
     ),
     'Longer or shorter timeouts for parts of Felix that count as hung too early or too late. Default: none.',
     { 'x-kubernetes-list-type': 'atomic' },

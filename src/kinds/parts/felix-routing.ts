@@ -117,6 +117,7 @@ export const felixRouting = {
     'Deprecated: use routeTableRanges. Numbers of the routing tables that Felix may use. Cannot be set ' +
       'together with routeTableRanges.',
     {
+      definition: { name: 'RouteTableRange' },
       required: ['max', 'min'],
       'x-kubernetes-validations': [
         {
@@ -135,6 +136,7 @@ export const felixRouting = {
       },
       'A range of routing tables.',
       {
+        definition: { name: 'RouteTableIDRange' },
         required: ['max', 'min'],
         'x-kubernetes-validations': [
           { rule: 'self.min >= 1', message: 'min must be at least 1', reason: 'FieldValueInvalid' },

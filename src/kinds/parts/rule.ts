@@ -78,6 +78,7 @@ const serviceAccounts = object(
     ),
   },
   'Match pods by their service account, in the namespace of the policy or those of namespaceSelector.',
+  { definition: { name: 'ServiceAccountMatch' } },
 );
 
 const services = object(
@@ -90,6 +91,7 @@ const services = object(
   },
   'Match the endpoints behind a Kubernetes service, addresses and ports. Only for the source of ingress ' +
     'rules and the destination of egress rules, and not with any other way to choose endpoints.',
+  { definition: { name: 'ServiceMatch' } },
 );
 
 function notWithServices(rule: string, others: string): ValidationRule {
@@ -149,7 +151,13 @@ function entityRule(description: string) {
       services,
     },
     description,
-    { 'x-kubernetes-validations': entityRuleValidations },
+    {
+      definition: {
+        name: 'EntityRule',
+        description: 'One end of the traffic. Every part that is given must match.',
+      },
+      'x-kubernetes-validations': entityRuleValidations,
+    },
   );
 }
 
@@ -164,6 +172,7 @@ function icmp(description: string) {
     },
     description,
     {
+      definition: { name: 'ICMPFields', description: 'ICMP messages by type and code.' },
       'x-kubernetes-validations': [
         {
           rule: '!has(self.code) || has(self.type)',
@@ -181,7 +190,7 @@ const httpPath = object(
     prefix: string('How the path begins, e.g. /api/.', { maxLength: 1024 }),
   },
   'A path to match: either exact or prefix. It starts with a slash and holds no query, fragment or blank.',
-  { rules: [pathForm] },
+  { definition: { name: 'HTTPPath' }, rules: [pathForm] },
 );
 
 const http = object(
@@ -195,6 +204,7 @@ const http = object(
   },
   'Match HTTP requests. Only in ingress rules with action Allow and protocol TCP or none, and only where ' +
     'application layer policy is switched on.',
+  { definition: { name: 'HTTPMatch' } },
 );
 
 /** CEL: one protocol field naming this protocol goes with one IP version only. */
@@ -260,6 +270,7 @@ export const rule = object(
         ),
       },
       'Notes on the rule. They change nothing in what it matches.',
+      { definition: { name: 'RuleMetadata' } },
     ),
     notICMP: icmp('Match ICMP messages of any but this type and code.'),
     notProtocol: protocol(`Match every protocol but this: ${protocolNames}, or a number from 1 to 255.`),
@@ -269,7 +280,12 @@ export const rule = object(
     source: entityRule('Where the traffic comes from.'),
   },
   'One rule of a policy. Rules are tried in order and the first that decides wins.',
-  { required: ['action'], 'x-kubernetes-validations': ruleValidations, rules: ruleChecks },
+  {
+    definition: { name: 'Rule' },
+    required: ['action'],
+    'x-kubernetes-validations': ruleValidations,
+    rules: ruleChecks,
+  },
 );
 
 export type Rule = Infer<typeof rule>;

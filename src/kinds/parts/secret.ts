@@ -13,5 +13,6 @@ export function password(description: string) {
     'The key of a Secret that holds the password. calico-node needs the right to read that Secret.',
     { required: ['key'], 'x-kubernetes-map-type': 'atomic' },
   );
-  return object({ secretKeyRef }, description);
+  const definition = { name: 'BGPPassword', description: 'Where a BGP password is read from.' };
+  return object({ secretKeyRef }, description, { definition });
 }

@@ -1,14 +1,12 @@
 import type { Kind } from '../../kinds/kind.ts';
 import type { Json, JsonObject } from '../../machinery/json.ts';
 import { isJsonObject } from '../../machinery/own-field.ts';
+import { unpublished } from '../../schema/schema.ts';
 import { customKind } from './codec.ts';
 
 type Schema = Kind['schema'];
 
 const group = 'crd.projectcalico.org';
-
-/** What only the server itself checks or does; the first of these is told by CEL rules where Calico's definitions have them. */
-const unpublished = new Set(['rules', 'canonical']);
 
 const unchangeable = (what: string): JsonObject => ({
   'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: `${what} cannot be changed` }],

@@ -183,6 +183,70 @@ for (const [form, document] of Object.entries(all)) {
   });
 }
 
+/** The types of Calico's API (projectcalico/api, package v3) below the kinds, whose spec and status are named after them. */
+const parts = [
+  'AllocationAttribute',
+  'AutoHostEndpointConfig',
+  'BGPDaemonStatus',
+  'BGPFilterAddCommunity',
+  'BGPFilterCommunityMatch',
+  'BGPFilterOperation',
+  'BGPFilterPrefixLengthV4',
+  'BGPFilterPrefixLengthV6',
+  'BGPFilterPrependASPath',
+  'BGPFilterRuleV4',
+  'BGPFilterRuleV6',
+  'BGPFilterSetPriority',
+  'BGPPassword',
+  'BPFConntrackTimeouts',
+  'CalicoNodeAgentStatus',
+  'CalicoNodeBGPRouteStatus',
+  'CalicoNodeBGPStatus',
+  'CalicoNodePeer',
+  'CalicoNodeRoute',
+  'CalicoNodeRouteLearnedFrom',
+  'Community',
+  'ControllersConfig',
+  'EndpointPort',
+  'EntityRule',
+  'HTTPMatch',
+  'HTTPPath',
+  'HealthTimeoutOverride',
+  'ICMPFields',
+  'LoadBalancerControllerConfig',
+  'MigrationControllerConfig',
+  'NamespaceControllerConfig',
+  'NodeControllerConfig',
+  'PolicyControllerConfig',
+  'PrefixAdvertisement',
+  'ProtoPort',
+  'RouteTableIDRange',
+  'RouteTableRange',
+  'Rule',
+  'RuleMetadata',
+  'ServiceAccountControllerConfig',
+  'ServiceAccountMatch',
+  'ServiceClusterIPBlock',
+  'ServiceExternalIPBlock',
+  'ServiceLoadBalancerIPBlock',
+  'ServiceMatch',
+  'Template',
+  'WorkloadEndpointControllerConfig',
+];
+
+test("the definitions have the names of Calico's types", () => {
+  const named = kinds.flatMap(({ kind, statusSubresource }) => [
+    kind,
+    `${kind}List`,
+    `${kind}Spec`,
+    ...(statusSubresource ? [`${kind}Status`] : []),
+  ]);
+  for (const { definitions } of Object.values(all)) {
+    const published = Object.keys(definitions).filter(name => name.startsWith(prefix));
+    assert.deepEqual(published.map(name => name.slice(prefix.length)).sort(), [...named, ...parts].sort());
+  }
+});
+
 test('the group and version are those of the kinds', () => {
   assert.deepEqual([group, version], [kindFile.group, kindFile.version]);
 });
@@ -218,13 +282,54 @@ const toy: KindFacts = {
 
 describe('a schema', () => {
   const forms = documents([toy]);
-  const specOf = (form: 'v2' | 'v3') =>
-    (forms[form].definitions[`${prefix}Toy`]!.properties as Record<string, JsonObject>).spec as JsonObject & {
-      properties: Record<string, Json>;
-    };
+  const specOf = (form: 'v2' | 'v3') => forms[form].definitions[`${prefix}ToySpec`];
 
   test('is itself in v3', () => {
     assert.deepEqual(specOf('v3'), spec);
+  });
+
+  describe('with parts that have a name', () => {
+    const part = (description: string, more: Schema = {}): Schema => ({
+      type: 'object',
+      description,
+      properties: { size: { type: 'integer' } },
+      definition: { name: 'Part', description: 'A part of it.' },
+      ...more,
+    });
+    const documentsOf = (properties: Record<string, Schema>) =>
+      documents([{ ...toy, schema: { type: 'object', properties } }]);
+
+    test('has each once, and at each place what is said of that place', () => {
+      const made = documentsOf({
+        left: part('The left one.', { default: { size: 1 } }),
+        other: part('A part of it.'),
+        rest: { type: 'array', items: part('A part of it.') },
+      });
+      const [{ definitions: v2 }, { definitions: v3 }] = [made.v2, made.v3];
+      const definition = {
+        type: 'object',
+        description: 'A part of it.',
+        properties: { size: { type: 'integer' } },
+      };
+      assert.deepEqual([v2[`${prefix}Part`], v3[`${prefix}Part`]], [definition, definition]);
+      const fieldsOf = ({ properties }: JsonObject) => properties as Record<string, Json>;
+      const refOf = (start: string) => ({ $ref: `${start}${prefix}Part` });
+      const { left, other, rest } = fieldsOf(v3[`${prefix}Toy`]!);
+      const inV3 = refOf('#/components/schemas/');
+      assert.deepEqual(left, { description: 'The left one.', default: { size: 1 }, allOf: [inV3] });
+      assert.deepEqual([other, rest], [inV3, { type: 'array', items: inV3 }]);
+      const inV2 = refOf('#/definitions/');
+      assert.deepEqual(fieldsOf(v2[`${prefix}Toy`]!).left, {
+        description: 'The left one.',
+        default: { size: 1 },
+        ...inV2,
+      });
+    });
+
+    test('must not have two under one name', () => {
+      const other = part('Another.', { required: ['size'] });
+      assert.throws(() => documentsOf({ left: part('The left one.'), other }), /two types are called .*Part/);
+    });
   });
 
   test('says nothing of what it holds for the server alone', () => {
