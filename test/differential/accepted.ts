@@ -402,4 +402,47 @@ const apply: Accepted[] = [
   },
 ];
 
-export const accepted: Accepted[] = [...answers, ...mediaTypes, ...paths, ...bodies, ...refusals, ...apply];
+const isHandshake = (step: Step) => 'handshake' in step;
+
+const webSockets: Accepted[] = [
+  {
+    what: 'a WebSocket without an Origin, or of the Origin `null`',
+    theirs: '403',
+    ours: 'opened',
+    reason: 'only browsers have an Origin; any other one is taken by both',
+    at: /^answer$/,
+    asked: isHandshake,
+    their: /^403 /,
+    our: /^101/,
+  },
+  {
+    what: 'a WebSocket whose key is not 16 bytes',
+    theirs: 'opened',
+    ours: '400',
+    reason: 'RFC 6455 §4.2.1',
+    at: /^answer$/,
+    asked: isHandshake,
+    their: /^101/,
+    our: /^400 BadRequest: mismatch challenge/,
+  },
+  {
+    what: 'a handshake of a WebSocket that is refused',
+    theirs: 'text, or nothing',
+    ours: 'a Status',
+    reason: 'as any other refusal: clients can read it',
+    at: /^answer$/,
+    asked: isHandshake,
+    their: /^400 (missing or bad WebSocket Version|mismatch challenge\/response|)$/,
+    our: /^400 BadRequest: /,
+  },
+];
+
+export const accepted: Accepted[] = [
+  ...answers,
+  ...mediaTypes,
+  ...paths,
+  ...bodies,
+  ...refusals,
+  ...apply,
+  ...webSockets,
+];

@@ -12,7 +12,7 @@ import {
 } from './sequence.ts';
 import type { Protocol, Side } from './side.ts';
 import { objectOf, usedKind } from './specs.ts';
-import { openWebSocket } from './websocket.ts';
+import { openWebSocket, shakeHands } from './websocket.ts';
 
 type Json = Record<string, unknown>;
 
@@ -63,7 +63,7 @@ export async function run(
         entries.push(watch.entry);
         if (watch.entry.events) watches.push(watch);
       } else {
-        entries.push(await call(connection, step, values));
+        entries.push(await call(side, connection, step, values));
       }
     }
     await Promise.all(watches.map(watch => finish(connection, watch, values)));
@@ -74,7 +74,12 @@ export async function run(
   return entries;
 }
 
-async function call(connection: Connection, step: Call, values: Map<string, string>): Promise<Entry> {
+async function call(
+  side: Side,
+  connection: Connection,
+  step: Call,
+  values: Map<string, string>,
+): Promise<Entry> {
   const { body, contentType } = step;
   const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
   const type = contentType ?? (text === undefined ? undefined : 'application/json');
@@ -84,7 +89,10 @@ async function call(connection: Connection, step: Call, values: Map<string, stri
     headers: { ...headersOf(step), ...(type && { 'content-type': type }) },
     ...(text !== undefined && { body: fillIn(text, values) }),
   };
-  const answer = await connection.request(asked).catch(cause => {
+  const answer = await (step.handshake
+    ? shakeHands(side.place, asked.path, { ...asked.headers, ...step.handshake })
+    : connection.request(asked)
+  ).catch(cause => {
     throw new Error(`no answer to ${step.method} ${asked.path}`, { cause });
   });
   const isYaml = String(answer.headers['content-type']).startsWith('application/yaml');

@@ -26,6 +26,8 @@ export interface Call {
   accept?: string;
   /** Names for fields of the answer: `{ first: 'metadata.continue' }`. */
   save?: Record<string, string>;
+  /** Asks for a WebSocket by these headers in place of what a client would send, over HTTP/1.1 in any case. */
+  handshake?: Record<string, string>;
 }
 
 /**

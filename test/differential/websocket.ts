@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { Agent, WebSocket } from 'undici';
-import type { AnswerStream } from '../conformance/http/client.ts';
+import type { Answer, AnswerStream } from '../conformance/http/client.ts';
 
 /** Where a server is, and with what a client comes to it. */
 export interface Place {
@@ -53,6 +55,38 @@ export async function openWebSocket(
     },
     pause: () => {},
   };
+}
+
+/** Asks to go on as a WebSocket by headers that may be wrong. The answer is a refusal, or the 101 of a connection that is then cut. */
+export async function shakeHands(
+  { port, tls }: Place,
+  path: string,
+  headers: Record<string, string>,
+): Promise<Pick<Answer, 'code' | 'headers' | 'text'>> {
+  return new Promise((resolve, reject) => {
+    const upgrade = { connection: 'Upgrade', upgrade: 'websocket' };
+    const call = request({
+      host: '127.0.0.1',
+      port,
+      path,
+      ...tls,
+      agent: false,
+      headers: { ...upgrade, ...headers },
+    });
+    const told = ({ statusCode, headers }: IncomingMessage, text: string) =>
+      resolve({ code: statusCode!, headers, text });
+    call.on('upgrade', (response, socket) => {
+      socket.destroy();
+      told(response, '');
+    });
+    call.on('response', response => {
+      const chunks: Buffer[] = [];
+      response.on('data', chunk => chunks.push(chunk));
+      response.on('end', () => told(response, Buffer.concat(chunks).toString()));
+    });
+    call.on('error', reject);
+    call.end();
+  });
 }
 
 /** Of which type a message was, and how it ended. */

@@ -17,6 +17,21 @@ const label = (name: string, labels: Record<string, string | null>): Step => ({
 const remove = (name: string): Step => ({ method: 'DELETE', path: `${sets}/${name}` });
 const watch = (name: string, query: string, more: Partial<Step> = {}): Step =>
   ({ watch: name, path: sets, query: `watch=true${query && `&${query}`}`, ...more }) as Step;
+/** Right but for these headers; one that is empty is left out. */
+const handshake = (headers: Record<string, string>, query: string): Step => {
+  const sent = {
+    origin: 'https://127.0.0.1',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': 'MTIzNDU2Nzg5MGFiY2RlZg==',
+    ...headers,
+  };
+  return {
+    method: 'GET',
+    path: sets,
+    query: `watch=true${query && `&${query}`}`,
+    handshake: Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== '')),
+  };
+};
 const before: Step[] = [
   made('a', { labels: { app: 'a' } }),
   made('b', { labels: { app: 'b' } }),
@@ -240,6 +255,27 @@ export const watch_: Sequence[] = [
       watch('short', 'timeoutSeconds=1', { webSocket: true, untilEnd: true }),
       watch('refused', 'labelSelector=a b', { webSocket: true }),
       ...after,
+    ],
+  },
+  {
+    title: 'handshakes of WebSockets',
+    steps: [
+      made('a'),
+      ...(
+        [
+          [{}, ''],
+          [{ origin: '' }, ''],
+          [{ origin: 'https://elsewhere.example' }, ''],
+          [{ origin: 'null' }, ''],
+          [{ 'sec-websocket-version': '' }, ''],
+          [{ 'sec-websocket-version': '12' }, ''],
+          [{ 'sec-websocket-key': '' }, ''],
+          [{ 'sec-websocket-key': 'c2hvcnQ=' }, ''],
+          [{ 'sec-websocket-protocol': 'one' }, ''],
+          [{ 'sec-websocket-protocol': 'one, two' }, ''],
+          [{}, 'labelSelector=a b'],
+        ] as const
+      ).map(([headers, query]) => handshake(headers, query)),
     ],
   },
   {
