@@ -37,8 +37,9 @@ class Source implements SourceWatch {
     this.#undelivered.push(change(revision));
   }
 
-  deliver(): void {
-    const changes = this.#undelivered.splice(0);
+  deliver(upTo = Number.POSITIVE_INFINITY): void {
+    const late = this.#undelivered.findIndex(({ revision }) => revision > upTo);
+    const changes = this.#undelivered.splice(0, late < 0 ? this.#undelivered.length : late);
     if (changes.length === 0) return;
     this.position = changes.at(-1)!.revision;
     this.#handlers!.onChanges(changes);
@@ -52,7 +53,7 @@ class Source implements SourceWatch {
     const upTo = this.#store.revision;
     await nextTurn();
     if (this.failure) throw this.failure;
-    this.deliver();
+    this.deliver(upTo);
     this.position = Math.max(this.position, upTo);
     return this.position;
   }
@@ -85,6 +86,19 @@ suite('several watches as one', () => {
     sources[0].deliver();
     assert.deepEqual(told, [], 'the other one may have something earlier');
     await watch.progress();
+    assert.deepEqual(told, [2, 3]);
+    watch.close();
+  });
+
+  test('a source that got further while another was asked waits for that one', async () => {
+    const { sources, told, watch } = await opened();
+    const asked = watch.progress();
+    sources[0].happens(2);
+    sources[1].happens(3);
+    sources[1].deliver();
+    assert.equal(await asked, 1);
+    assert.deepEqual(told, []);
+    assert.equal(await watch.progress(), 3);
     assert.deepEqual(told, [2, 3]);
     watch.close();
   });
