@@ -19,6 +19,7 @@ import { classify } from './failure.ts';
 import { contractKey, rangeOf, rawKey } from './keys.ts';
 import { type KeyValue, methods, type rangeResponse } from './messages.ts';
 import type { Of } from './protobuf.ts';
+import { faultOfVersion } from './version.ts';
 import { EtcdWatch, type WatchPlan } from './watch.ts';
 import { outcomeOf, transactionOf } from './write.ts';
 
@@ -99,11 +100,13 @@ class EtcdStore implements Backend {
   async check(): Promise<void> {
     const calling = { timeoutMs: limits.etcdCheckTimeoutMs };
     await this.#client.call(methods.range, { key: anchor, countOnly: true }, calling);
-    const { errors } = await this.#client.call(methods.status, {}, calling).catch(error => {
+    const { errors, version } = await this.#client.call(methods.status, {}, calling).catch(error => {
       // Only administrators may ask, where etcd has users.
-      if (/permission denied/.test(String(error))) return { errors: [] };
+      if (/permission denied/.test(String(error))) return { errors: [], version: '' };
       throw error;
     });
+    const fault = faultOfVersion(version);
+    if (fault) throw new StorageError('Unavailable', fault);
     if (errors.length === 0) return;
     const alarm = errors.join('; ');
     const meaning = alarm.includes('NOSPACE') ? 'etcd is out of space (NOSPACE alarm)' : 'etcd is not well';
