@@ -28,12 +28,12 @@ export function recordingView(parts: Pick<ResourceParts, 'others'>): RecordingVi
       const entry = cache.get(namespace, name);
       if (!entry) {
         for (const key of codec.candidateKeys(namespace || undefined, name)) {
-          guards.push({ key, present: false });
+          guards.push({ key, revision: 0 });
         }
         return undefined;
       }
       // That the key is there is not enough: the object may have been marked for deletion.
-      guards.push({ key: entry.key, present: true }, { prefix: entry.key, unchangedSince: cache.revision });
+      guards.push({ key: entry.key, revision: entry.revision });
       return entry.object();
     },
     list: async (plural, options = {}) => {

@@ -24,3 +24,9 @@ export class StorageError extends Error {
     this.oldest = options.oldest;
   }
 }
+
+/** The Conflict for a guard on a key that is at another revision; 0 is that of a key that is absent. */
+export function guardFailed(guard: { key: string; revision: number }, found: number): StorageError {
+  const at = (revision: number) => (revision === 0 ? 'absent' : `at ${revision}`);
+  return new StorageError('Conflict', `${guard.key} is ${at(found)}, not ${at(guard.revision)}`);
+}

@@ -33,7 +33,7 @@ const historyMs = 1_000;
 const maxHistoryEvents = 30;
 
 /** Revisions are named by their distance from the latest, keys and prefixes by their index. */
-type GuardPlan = { prefix: string; back: number } | { key: string; present: boolean };
+type GuardPlan = { prefix: string; back: number } | { key: string; off: number | 'absent' };
 interface WritePlan {
   type: 'create' | 'update' | 'delete';
   key: string;
@@ -63,7 +63,7 @@ const prefix = fc.constantFrom(...prefixes);
 const back = fc.integer({ min: -2, max: 40 });
 const guard: fc.Arbitrary<GuardPlan> = fc.oneof(
   fc.record({ prefix, back: fc.integer({ min: 0, max: 6 }) }),
-  fc.record({ key, present: fc.boolean() }),
+  fc.record({ key, off: fc.constantFrom(0, 0, 0, -1, 1, 'absent' as const) }),
 );
 const write: fc.Arbitrary<WritePlan> = fc.record({
   type: fc.constantFrom('create', 'update', 'update', 'delete'),
@@ -133,13 +133,17 @@ async function resolve(model: Backend, plans: WritePlan[]): Promise<{ write: Wri
         : type === 'update'
           ? { type, key, value: bytes(value), expect }
           : { type, key, expect };
-    const conditions = guards.map(
-      (plan): Guard =>
-        'key' in plan ? plan : { prefix: plan.prefix, unchangedSince: Math.max(0, latest - plan.back) },
-    );
+    const conditions = await Promise.all(guards.map(plan => guardOf(model, latest, plan)));
     resolved.push({ write, guards: conditions });
   }
   return resolved;
+}
+
+async function guardOf(model: Backend, latest: Revision, plan: GuardPlan): Promise<Guard> {
+  if ('prefix' in plan) return { prefix: plan.prefix, unchangedSince: Math.max(0, latest - plan.back) };
+  const { key, off } = plan;
+  if (off === 'absent') return { key, revision: 0 };
+  return { key, revision: Math.max(0, ((await model.get(key))?.revision ?? 0) + off) };
 }
 
 /** Runs one step on one side and returns all that can be seen of it. */

@@ -40,8 +40,10 @@ function expectation(write: Write, key: Uint8Array): Compare[] {
 
 function compareOf(guard: Guard): Compare {
   if ('key' in guard) {
-    const result = guard.present ? compareResult.greater : compareResult.equal;
-    return { key: Buffer.from(rawKey(guard.key)), target: compareTarget.version, result, version: 0 };
+    const { equal: result } = compareResult;
+    const key = Buffer.from(rawKey(guard.key));
+    // An absent key has the mod revision 0.
+    return { key, target: compareTarget.modRevision, result, modRevision: guard.revision };
   }
   return {
     ...rangeOf(guard.prefix),

@@ -1,6 +1,6 @@
 import type { Counter, Log } from '../../observability/observability.ts';
 import type { Change, Entry, Guard, Revision } from '../backend.ts';
-import { StorageError } from '../errors.ts';
+import { guardFailed, StorageError } from '../errors.ts';
 import type { Cluster } from './cluster.ts';
 import { GuardedKind, type Use } from './guarded-kind.ts';
 import { Lease } from './lease.ts';
@@ -143,9 +143,10 @@ export class Guards {
 
 function mustHold(resource: ClusterResource, guard: Guard, { objects }: Listing): void {
   if ('key' in guard) {
-    const present = objects.some(object => resource.keyOf(object) === guard.key);
-    if (present === guard.present) return;
-    throw new StorageError('Conflict', `${guard.key} is ${guard.present ? 'not ' : ''}there`);
+    const object = objects.find(each => resource.keyOf(each) === guard.key);
+    const found = object ? revisionOf(object) : 0;
+    if (found !== guard.revision) throw guardFailed(guard, found);
+    return;
   }
   for (const object of objects) {
     const key = resource.keyOf(object);
@@ -156,5 +157,5 @@ function mustHold(resource: ClusterResource, guard: Guard, { objects }: Listing)
 
 function breaks(guard: Guard, { type, key }: Change): boolean {
   if ('prefix' in guard) return type === 'put' && key.startsWith(guard.prefix);
-  return guard.key === key && (type === 'delete') === guard.present;
+  return guard.key === key && (type === 'put' || guard.revision !== 0);
 }

@@ -12,7 +12,7 @@ import type {
   WatchHandlers,
   Write,
 } from '../backend.ts';
-import { StorageError } from '../errors.ts';
+import { guardFailed, StorageError } from '../errors.ts';
 
 export interface MemoryOptions {
   /** Milliseconds since the epoch; tells the age of history. */
@@ -173,8 +173,9 @@ class MemoryBackend implements Backend {
 
   #checkGuard(guard: Guard): void {
     if ('key' in guard) {
-      if (this.#live.has(guard.key) === guard.present) return;
-      throw new StorageError('Conflict', `${guard.key} is ${guard.present ? 'not ' : ''}there`);
+      const found = this.#live.get(guard.key)?.revision ?? 0;
+      if (found !== guard.revision) throw guardFailed(guard, found);
+      return;
     }
     for (const { key, revision } of this.#live.values()) {
       if (!key.startsWith(guard.prefix) || revision <= guard.unchangedSince) continue;

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Entry, Guard, ListOptions, Page, Revision, Write } from '../backend.ts';
-import { StorageError } from '../errors.ts';
+import { guardFailed, StorageError } from '../errors.ts';
 import { openFile, pragma } from './format.ts';
 import type { WorkerOptions } from './messages.ts';
 import { type ChangesPart, inRange, Reader, rangeOf, type Standing } from './reader.ts';
@@ -145,9 +145,9 @@ export class Database {
   #failedGuard(guards: Guard[]): StorageError | undefined {
     for (const guard of guards) {
       if ('key' in guard) {
-        const present = this.#statements.find.get({ key: guard.key }) !== undefined;
-        if (present === guard.present) continue;
-        return new StorageError('Conflict', `${guard.key} is ${present ? '' : 'not '}there`);
+        const found = Number(this.#statements.find.get({ key: guard.key })?.revision ?? 0);
+        if (found === guard.revision) continue;
+        return guardFailed(guard, found);
       }
       const range = { ...rangeOf(guard.prefix), after: '', since: guard.unchangedSince };
       const changed = this.#statements.changedSince.get(range);

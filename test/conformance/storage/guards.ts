@@ -7,17 +7,20 @@ const value = bytes('guarded');
 
 /** Conditions on other keys: they hold when the write commits, or nothing is written. */
 export const guards: Group = ({ test, shared }) => {
-  test('a key that must be there, or must not', async store => {
-    const there = await create(store, '/tiers/there');
+  test('a key that must be at a revision, or absent', async store => {
+    const { key, revision } = await create(store, '/tiers/there');
     const cases: [Guard[], boolean][] = [
-      [[{ key: '/tiers/there', present: true }], true],
-      [[{ key: '/tiers/gone', present: false }], true],
-      [[{ key: '/tiers/gone', present: true }], false],
-      [[{ key: '/tiers/there', present: false }], false],
+      [[{ key, revision }], true],
+      [[{ key: '/tiers/gone', revision: 0 }], true],
+      [[{ key: '/tiers/gone', revision }], false],
+      [[{ key, revision: 0 }], false],
+      [[{ key, revision: revision - 1 }], false],
+      [[{ key, revision: revision + 1 }], false],
+      [[{ key: '/tiers/the', revision }], false],
       [
         [
-          { key: '/tiers/there', present: true },
-          { key: '/tiers/gone', present: true },
+          { key, revision },
+          { key: '/tiers/gone', revision },
         ],
         false,
       ],
@@ -30,9 +33,13 @@ export const guards: Group = ({ test, shared }) => {
       assert.equal((await store.get(`/a/${index}`)) !== undefined, holds, `case ${index}`);
       if (!shared) assert.equal((await store.revision()) > before, holds, `case ${index}`);
     }
-    await remove(store, '/tiers/there', there.revision);
-    const call = store.write({ type: 'create', key: '/b', value }, [{ key: '/tiers/there', present: true }]);
-    await fails(call, 'Conflict');
+    const changed = await update(store, key, revision, 'changed');
+    await fails(store.write({ type: 'create', key: '/b', value }, [{ key, revision }]), 'Conflict');
+    await store.write({ type: 'create', key: '/b', value }, [{ key, revision: changed.revision }]);
+    await remove(store, key, changed.revision);
+    const gone = [{ key, revision: changed.revision }];
+    await fails(store.write({ type: 'create', key: '/c', value }, gone), 'Conflict');
+    await store.write({ type: 'create', key: '/c', value }, [{ key, revision: 0 }]);
   });
 
   test('a prefix under which nothing may have been created or changed', async store => {
@@ -65,7 +72,7 @@ export const guards: Group = ({ test, shared }) => {
 
   test('guards hold for updates and deletes too', async store => {
     const entry = await create(store, '/a');
-    const wrong: Guard[] = [{ key: '/b', present: true }];
+    const wrong: Guard[] = [{ key: '/b', revision: 1 }];
     const expect = entry.revision;
     await fails(store.write({ type: 'update', key: '/a', value, expect }, wrong), 'Conflict');
     await fails(store.write({ type: 'delete', key: '/a', expect }, wrong), 'Conflict');
@@ -74,7 +81,7 @@ export const guards: Group = ({ test, shared }) => {
 
   test('the expectation of the write is looked at before its guards', async store => {
     await create(store, '/a');
-    const wrong: Guard[] = [{ key: '/b', present: true }];
+    const wrong: Guard[] = [{ key: '/b', revision: 1 }];
     await fails(store.write({ type: 'create', key: '/a', value }, wrong), 'Exists');
     await fails(store.write({ type: 'delete', key: '/c', expect: 1 }, wrong), 'NotFound');
   });
@@ -98,7 +105,7 @@ export const guards: Group = ({ test, shared }) => {
       const unchangedSince = await store.revision();
       const results = await Promise.allSettled([
         store.write({ type: 'create', key: `/policies/${round}.a`, value }, [
-          { key: tier.key, present: true },
+          { key: tier.key, revision: tier.revision },
         ]),
         store.write({ type: 'delete', key: tier.key, expect: tier.revision }, [
           { prefix: `/policies/${round}.`, unchangedSince },

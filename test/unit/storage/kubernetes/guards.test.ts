@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { limits } from '../../../../src/limits.ts';
 import type { JsonObject } from '../../../../src/machinery/json.ts';
-import type { Change, Entry } from '../../../../src/storage/backend.ts';
+import type { Change, Entry, Guard } from '../../../../src/storage/backend.ts';
 import { StorageError } from '../../../../src/storage/errors.ts';
 import { Cluster, type ClusterClient } from '../../../../src/storage/kubernetes/cluster.ts';
 import { GuardedKind, type Use } from '../../../../src/storage/kubernetes/guarded-kind.ts';
@@ -11,8 +11,8 @@ import { Lease } from '../../../../src/storage/kubernetes/lease.ts';
 import type { ClusterResource } from '../../../../src/storage/kubernetes/resource.ts';
 import { Lanes } from '../../../../src/storage/lanes.ts';
 
-/** A cluster that keeps one Lease by compare-and-set, and has no other object. */
-function leaseCluster() {
+/** A cluster that keeps one Lease by compare-and-set, and has no other objects than these. */
+function leaseCluster(items: JsonObject[] = []) {
   let stored: JsonObject | undefined;
   let revision = 100;
   const answer = (status: number, object: JsonObject) => ({
@@ -26,7 +26,7 @@ function leaseCluster() {
   const client: ClusterClient = {
     async request(method, path, body) {
       if (!path.includes('/leases')) {
-        return answer(200, { metadata: { resourceVersion: String(revision) }, items: [] });
+        return answer(200, { metadata: { resourceVersion: String(revision) }, items });
       }
       if (method === 'GET') return stored ? answer(200, stored) : failure(404, 'NotFound');
       if (method === 'POST' && stored) return failure(409, 'AlreadyExists');
@@ -135,19 +135,27 @@ suite('a write past the server', () => {
     metadataOnly: false,
     place: key => ({ name: key.slice(7) }),
     namespaceOf: () => undefined,
-    keyOf: () => '',
+    keyOf: ({ metadata }) => `/tiers/${(metadata as JsonObject).name}`,
     valueOf: () => new Uint8Array(),
     objectOf: () => ({}),
   };
-  const cases: [string, Change, number][] = [
-    ['between check and write, under the prefix', change('put', '/tiers/b', 150), 1],
-    ['before the check', change('put', '/tiers/b', 50), 0],
-    ['after the write', change('put', '/tiers/b', 250), 0],
-    ['a deletion, which the guard does not mind', change('delete', '/tiers/b', 150), 0],
+  const prefix: Guard = { prefix: '/tiers/', unchangedSince: 90 };
+  const absent: Guard = { key: '/tiers/b', revision: 0 };
+  const there: Guard = { key: '/tiers/c', revision: 80 };
+  const cases: [string, Guard, Change, number][] = [
+    ['between check and write, under the prefix', prefix, change('put', '/tiers/b', 150), 1],
+    ['before the check', prefix, change('put', '/tiers/b', 50), 0],
+    ['after the write', prefix, change('put', '/tiers/b', 250), 0],
+    ['a deletion, which the guard does not mind', prefix, change('delete', '/tiers/b', 150), 0],
+    ['what was absent comes', absent, change('put', '/tiers/b', 150), 1],
+    ['what was absent goes again', absent, change('delete', '/tiers/b', 150), 0],
+    ['what was there changes', there, change('put', '/tiers/c', 150), 1],
+    ['what was there goes', there, change('delete', '/tiers/c', 150), 1],
+    ['another one changes', there, change('put', '/tiers/b', 150), 0],
   ];
-  for (const [why, told, count] of cases) {
+  for (const [why, guard, told, count] of cases) {
     test(`is told of: ${why}`, async () => {
-      const { cluster } = leaseCluster();
+      const { cluster } = leaseCluster([{ metadata: { name: 'c', resourceVersion: '80' } }]);
       let counted = 0;
       const guards = new Guards({
         cluster,
@@ -157,7 +165,7 @@ suite('a write past the server', () => {
         foreignWrites: { inc: () => void counted++ },
       });
       const entry: Entry = { key: '/tiers/a', value: new Uint8Array(), revision: 200 };
-      await guards.run(full, [{ prefix: '/tiers/', unchangedSince: 90 }], async () => entry);
+      await guards.run(full, [guard], async () => entry);
       guards.observe(full, told);
       assert.equal(counted, count);
       await guards.close();
