@@ -109,7 +109,7 @@ function close({ raw, client }: Setting): void {
 
 /** What happens to etcd, and what of it clients see. */
 export function etcdFaults({ rounds, writes }: Extent): void {
-  endToEnd('faults of etcd', {}, suite => {
+  endToEnd('faults of etcd', { minutes: 30 }, suite => {
     test('killed and restarted under load', async t => {
       const setting = await open(suite, 'killed', [await start(suite, 'killed')]);
       const load = new Load(t, [setting.client], { prefix: 'killed', ...someLoad });

@@ -6,6 +6,8 @@ import { Follower } from './follower.ts';
 
 const path = '/apis/projectcalico.org/v3/namespaces/default/networksets';
 const namesPerWriter = 5;
+/** Longer than any fault takes. */
+const settledMs = 180_000;
 /** So many writes take less than a minute on any machine. */
 const step = 500;
 /** What a server may answer while its store is away. */
@@ -118,6 +120,7 @@ export class Load {
       `${method} ${target}`,
       () => client.request(method, target, content === undefined ? {} : { body: content }),
       ({ status }) => !troubled.has(status),
+      settledMs,
     );
   }
 

@@ -16,7 +16,7 @@ const sets = '/apis/projectcalico.org/v3/globalnetworksets';
 const someLoad = { writers: 16, followers: 4 };
 const seconds = Number(process.env.FAULT_SECONDS ?? 4);
 
-endToEnd('two servers on one cluster, and what befalls it', {}, suite => {
+endToEnd('two servers on one cluster, and what befalls it', { minutes: 30 }, suite => {
   let cluster: Cluster;
   let kubeApiServer: Client;
   const servers: Standalone[] = [];
