@@ -7,7 +7,7 @@ import { packChanges, packEntries } from './packing.ts';
 
 /** The thread that owns the store's file: takes requests in groups, commits all writes of a group at once, answers in order. */
 
-/** Requests taken in one go. */
+/** No more messages are taken once there are so many requests. */
 const maxGroup = 1_000;
 const probeIntervalMs = 1_000;
 
@@ -139,12 +139,12 @@ function start(port: MessagePort, options: WorkerOptions): void {
   const worker = new StorageWorker(port, options.file, database);
   const ready: Reply = { type: 'ready' };
   port.postMessage(ready);
-  port.on('message', (first: Request) => {
-    const requests = [first];
+  port.on('message', (first: Request[]) => {
+    const requests = [...first];
     while (requests.length < maxGroup) {
       const next = receiveMessageOnPort(port);
       if (!next) break;
-      requests.push(next.message);
+      requests.push(...next.message);
     }
     worker.serve(requests);
   });
