@@ -13,6 +13,13 @@ test('a store that there is none of is refused', { skip }, () => {
   );
 });
 
+test('a scenario by itself has the objects that it is about', { skip }, () => {
+  const args = ['test/bench/run.ts', '--objects=50', '--lists=2', 'list'];
+  const { tortie } = JSON.parse(execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' }));
+  assert.deepEqual(Object.keys(tortie), ['list']);
+  assert.equal(tortie.list.operations, 2);
+});
+
 test('the benchmark measures every scenario on the server and on the floor', { skip }, () => {
   const args = [
     'test/bench/run.ts',
