@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { followFiles } from '../access/file-reload.ts';
 import type { Options } from '../config/options.ts';
 import { kinds } from '../kinds/index.ts';
 import type { Kind } from '../kinds/kind.ts';
@@ -7,6 +7,7 @@ import type { ObjectMeta } from '../machinery/object.ts';
 import type { Log, Metrics } from '../observability/observability.ts';
 import { hasInt64 } from '../schema/int64.ts';
 import type { Backend, Codec } from '../storage/backend.ts';
+import type { Access, EtcdClient } from '../storage/etcd/client.ts';
 import { createMemoryBackend } from '../storage/memory/backend.ts';
 import { openSqliteBackend } from '../storage/sqlite/backend.ts';
 import { v3Codec } from '../storage/v3-codec.ts';
@@ -44,24 +45,35 @@ export async function openDatastore(options: Options, log: Log, metrics?: Metric
 
 /** Its modules are loaded only here: whoever does without etcd does not pay for them. */
 async function openEtcd(options: Options, log: Log): Promise<Datastore> {
-  const [{ openEtcd }, { decidedByEtcd, etcdCodec }] = await Promise.all([
+  const [{ openEtcd }, { EtcdClient }, { decidedByEtcd, etcdCodec }] = await Promise.all([
     import('../storage/etcd/backend.ts'),
+    import('../storage/etcd/client.ts'),
     import('../storage/etcd/codecs/codec.ts'),
   ]);
-  const { etcdCaCert, etcdCert, etcdKey, etcdUsername, etcdPassword, etcdPasswordFile } = options;
-  const password =
-    etcdPasswordFile === undefined ? etcdPassword : readFileSync(etcdPasswordFile, 'utf8').trimEnd();
-  const backend = openEtcd({
-    endpoints: options.etcdEndpoints,
-    tls: {
-      ...(etcdCaCert && { ca: readFileSync(etcdCaCert) }),
-      ...(etcdCert && { cert: readFileSync(etcdCert) }),
-      ...(etcdKey && { key: readFileSync(etcdKey) }),
-    },
-    ...(etcdUsername && { user: { name: etcdUsername, password: password! } }),
-    log,
-  });
-  return { backend, codecOf: etcdCodec, decides: decidedByEtcd };
+  const { etcdEndpoints: endpoints, etcdUsername, etcdPassword } = options;
+  const files = Object.entries({
+    ca: options.etcdCaCert,
+    cert: options.etcdCert,
+    key: options.etcdKey,
+    password: options.etcdPasswordFile,
+  }).filter((file): file is [string, string] => Boolean(file[1]));
+  let client: EtcdClient | undefined;
+  const apply = (contents: Buffer[]) => {
+    const read = Object.fromEntries(files.map(([name], index) => [name, contents[index]!]));
+    const { password: passwordFile, ...tls } = read;
+    const password = passwordFile ? passwordFile.toString().trimEnd() : etcdPassword!;
+    const access: Access = { tls, ...(etcdUsername && { user: { name: etcdUsername, password } }) };
+    if (client) client.renew(access);
+    else client = new EtcdClient({ endpoints, log, ...access });
+  };
+  const paths = files.map(([, path]) => path);
+  const followed = await followFiles(paths, apply, { log });
+  const store = openEtcd({ endpoints }, client!);
+  const close = () => {
+    followed.close();
+    return store.close();
+  };
+  return { backend: { ...store, close }, codecOf: etcdCodec, decides: decidedByEtcd };
 }
 
 /** Its modules are loaded only here: whoever does without a cluster does not pay for them. */

@@ -87,6 +87,19 @@ describe('users of etcd', { skip: noEtcd }, () => {
     for (const each of [store, again]) await each.close();
   });
 
+  test('another password holds from the moment that it is told', async () => {
+    const endpoints = [etcd.url];
+    const client = new EtcdClient({ endpoints, user: { name: 'calico', password: 'old' } });
+    const store = openEtcd({ endpoints }, client);
+    await fails(store.revision(), 'Unavailable');
+    client.renew({ user: { name: 'calico', password: "calico's" } });
+    const { revision } = await create(store, '/calico/renewed');
+    assert.equal(await store.revision(), revision);
+    client.renew({ user: { name: 'calico', password: 'wrong' } });
+    await fails(store.revision(), 'Unavailable');
+    await store.close();
+  });
+
   test('whoever may nothing, or is not who he says, is told so', async () => {
     const cases: [name: string, password: string | undefined, message: RegExp][] = [
       ['guest', undefined, /refuses access.*permission denied/],
@@ -150,6 +163,19 @@ describe('etcd over TLS', { skip: noEtcd }, () => {
     await store.check();
     const { revision } = await create(store, '/a');
     assert.equal((await store.list('/')).revision, revision);
+    await store.close();
+  });
+
+  test('certificates that are none change nothing', async () => {
+    const endpoints = [etcd.url];
+    const client = new EtcdClient({ endpoints, tls });
+    const store = openEtcd({ endpoints }, client);
+    const other = await (await createAuthority('other')).issueClient({ name: 'calico' });
+    assert.throws(() => client.renew({ tls: { ...tls, key: Buffer.from(other.key) } }));
+    assert.throws(() => client.renew({ tls: { ...tls, cert: Buffer.from('none') } }));
+    await store.revision();
+    client.renew({ tls });
+    await store.revision();
     await store.close();
   });
 

@@ -34,10 +34,10 @@ const anchor = Buffer.from('/calico/');
 /**
  * The store in a cluster of etcd, version 3.4.25, 3.5.8 or later (older ones claim progress that they have not made). Revisions
  * are etcd's own. Throws an Error for options that can never work; a cluster that cannot be reached makes each call
- * Unavailable.
+ * Unavailable. The client is the store's from now on, and ends with it.
  */
-export function openEtcd(options: EtcdOptions): Backend {
-  return withDefaultAllow(new EtcdStore(options));
+export function openEtcd(options: EtcdOptions, client = new EtcdClient(options)): Backend {
+  return withDefaultAllow(new EtcdStore(client, options));
 }
 
 class EtcdStore implements Backend {
@@ -47,8 +47,8 @@ class EtcdStore implements Backend {
   readonly #opening = new Lanes(limits.etcdWatchesOpening);
   readonly #latest: () => Promise<Revision>;
 
-  constructor(options: EtcdOptions) {
-    this.#client = new EtcdClient(options);
+  constructor(client: EtcdClient, options: EtcdOptions) {
+    this.#client = client;
     this.#historyRevisions = options.historyRevisions ?? limits.etcdHistoryRevisions;
     const ask = () => this.#client.call(methods.range, { key: anchor, countOnly: true });
     this.#latest = shared(async () => (await ask()).header!.revision);

@@ -7,12 +7,16 @@ import { type Endpoint, openEndpoint, type TlsFiles, type WatchStream } from './
 import { classify, isWithoutUsers, storageError } from './failure.ts';
 import { type Method, methods } from './messages.ts';
 
-export interface ClientOptions {
+export interface ClientOptions extends Access {
   /** `https://host:port`, `http://host:port` or `host:port`, one for each member that may be asked. */
   endpoints: string[];
+  log?: Log;
+}
+
+/** As whom etcd is asked, and whom it is taken for. */
+export interface Access {
   tls?: TlsFiles;
   user?: { name: string; password: string };
-  log?: Log;
 }
 
 interface Calling {
@@ -30,7 +34,10 @@ const pauseMs = 50;
  */
 export class EtcdClient {
   readonly #options: ClientOptions;
-  readonly #endpoints: Endpoint[];
+  #user: Access['user'];
+  #endpoints: Endpoint[];
+  /** Of an access that was renewed, until the calls that it was used for have ended. */
+  readonly #retiring = new Set<Endpoint>();
   readonly #closing = new AbortController();
   readonly #lanes = new Lanes(limits.maxEtcdCallsInFlight);
   #current = 0;
@@ -42,7 +49,31 @@ export class EtcdClient {
   constructor(options: ClientOptions) {
     if (options.endpoints.length === 0) throw new Error('no etcd endpoint is given');
     this.#options = options;
-    this.#endpoints = options.endpoints.map(text => openEndpoint(text, options.tls ?? {}));
+    this.#user = options.user;
+    this.#endpoints = this.#open(options);
+  }
+
+  /**
+   * Another access for all calls from now on. Calls under way and open watches go on with the one they have. Throws, and changes
+   * nothing, where the certificates are none.
+   */
+  renew(access: Access): void {
+    const old = this.#endpoints;
+    this.#endpoints = this.#open(access);
+    this.#user = access.user;
+    this.#token = undefined;
+    for (const endpoint of old) this.#retiring.add(endpoint);
+    const retire = () => {
+      for (const endpoint of old) {
+        endpoint.close();
+        this.#retiring.delete(endpoint);
+      }
+    };
+    setTimeout(retire, limits.etcdRequestTimeoutMs).unref();
+  }
+
+  #open({ tls = {} }: Access): Endpoint[] {
+    return this.#options.endpoints.map(text => openEndpoint(text, tls));
   }
 
   get closed(): boolean {
@@ -84,7 +115,7 @@ export class EtcdClient {
   /** Ends all calls under way; they throw Closed. */
   close(): void {
     this.#closing.abort();
-    for (const endpoint of this.#endpoints) endpoint.close();
+    for (const endpoint of [...this.#endpoints, ...this.#retiring]) endpoint.close();
   }
 
   async #attempts<Q, R>(method: Method<Q, R>, request: Partial<Q>, calling: Calling): Promise<R> {
@@ -122,7 +153,7 @@ export class EtcdClient {
   #mayRepeat(failure: ReturnType<typeof classify>, endpoint: Endpoint, repeatable: boolean): boolean {
     if (failure === 'token') {
       this.#token = undefined;
-      return this.#options.user !== undefined;
+      return this.#user !== undefined;
     }
     if (failure === 'refused') return false;
     if (this.#endpoints[this.#current] === endpoint && this.#endpoints.length > 1) {
@@ -147,7 +178,7 @@ export class EtcdClient {
 
   /** The token of the user, asked for once and kept until it is refused. */
   #tokenOf(endpoint: Endpoint, timeoutMs: number): Promise<string | undefined> {
-    const { user } = this.#options;
+    const user = this.#user;
     if (!user) return Promise.resolve(undefined);
     if (!this.#token) {
       const asked = endpoint
