@@ -220,6 +220,12 @@ export const limitTable = {
     what: 'Changes of one kind kept to resume from; older ones go even within watchHistoryMs.',
     answer: '410 Expired',
   },
+  resumeWaitMs: {
+    value: 1_000,
+    unit: 'ms',
+    what: "How long after the server's own watch of the store has ended a read waits for the next one.",
+    answer: '503 ServiceUnavailable',
+  },
   maxStoredHistoryEvents: {
     value: 500_000,
     unit: 'count',

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { limits } from '../limits.ts';
 import type { Log } from '../observability/observability.ts';
 import type { Backend, Change, Page, Revision, Watch } from '../storage/backend.ts';
 import { StorageError } from '../storage/errors.ts';
@@ -25,6 +26,8 @@ export class Upstream {
   /** Everything up to here has been told. */
   #position: Revision = 0;
   #problem: string | undefined = 'not loaded yet';
+  /** Since a watch has ended, and until the next one is taken up. */
+  #interruption: { sinceMs: number; over: PromiseWithResolvers<void> } | undefined;
   #closed = false;
 
   constructor(options: UpstreamOptions) {
@@ -47,15 +50,34 @@ export class Upstream {
    */
   async progress(keys?: readonly string[]): Promise<void> {
     this.mustBeLoaded();
-    let reached: Revision;
-    try {
-      reached = await this.#watch!.progress(keys);
-    } catch (error) {
-      // One that ended since its history is gone is as good as one that the store has dropped: it is taken up anew.
-      if (!isCode(error, 'Compacted')) throw error;
-      throw new StorageError('Unavailable', (error as Error).message, { cause: error });
-    }
+    const watch = this.#watch!;
+    const again = async (error: unknown) => {
+      if (await this.#isTakenUp(watch)) return this.#watch!.progress(keys);
+      throw error;
+    };
+    const reached = await watch
+      .progress(keys)
+      .catch(again)
+      .catch(error => {
+        // One that ended since its history is gone is as good as one that the store has dropped: it is taken up anew.
+        if (!isCode(error, 'Compacted')) throw error;
+        throw new StorageError('Unavailable', (error as Error).message, { cause: error });
+      });
     if (!keys) this.#advance(reached);
+  }
+
+  /** Whether another watch has taken the place of one that has ended. Mostly that takes a moment, which is waited for. */
+  async #isTakenUp(ended: Watch): Promise<boolean> {
+    const interruption = this.#interruption;
+    const leftMs = interruption ? interruption.sinceMs + limits.resumeWaitMs - performance.now() : 0;
+    // Timers are not exact to the millisecond: one that has just run out is over.
+    if (interruption && leftMs > 2) {
+      const timer = new AbortController();
+      const late = setTimeout(leftMs, undefined, { signal: timer.signal }).catch(() => {});
+      await Promise.race([interruption.over.promise, late]);
+      timer.abort();
+    }
+    return this.#watch !== ended && !this.#interruption && !this.#closed;
   }
 
   /** Throws Unavailable before there is a first state. */
@@ -66,6 +88,7 @@ export class Upstream {
 
   close(): void {
     this.#closed = true;
+    this.#interruption?.over.resolve();
     this.#watch?.close();
   }
 
@@ -84,6 +107,8 @@ export class Upstream {
         next = 'follow';
         await this.#follow();
         this.#problem = undefined;
+        this.#interruption?.over.resolve();
+        this.#interruption = undefined;
         return;
       } catch (error) {
         failure = error;
@@ -129,7 +154,9 @@ export class Upstream {
       },
       onError: error => {
         ended = error;
-        if (live) void this.#try('follow', error);
+        if (!live) return;
+        this.#interruption = { sinceMs: performance.now(), over: Promise.withResolvers() };
+        void this.#try('follow', error);
       },
     });
     try {

@@ -482,6 +482,45 @@ suite('watch cache over faults of the store', () => {
     cache.close();
   });
 
+  for (const code of ['Unavailable', 'Compacted'] as const) {
+    test(`a read just after the watch has ended (${code}) waits for the next one`, async () => {
+      const { backend, breakWatch } = breakable();
+      const cache = await newCache(backend);
+      breakWatch(new StorageError(code, 'gone'));
+      await put(backend, thing('one'));
+      await Promise.all([cache.fresh(), cache.fresh({ namespace: 'a', name: 'one' })]);
+      assert.ok(cache.get('a', 'one'));
+      cache.close();
+    });
+  }
+
+  test('a read is told that the store is away once its watch has not been taken up for a while', async () => {
+    const { backend, breakWatch } = breakable();
+    const cache = await newCache(backend);
+    backend.watch = async () => {
+      throw new StorageError('Unavailable', 'connection refused');
+    };
+    breakWatch(new StorageError('Unavailable', 'gone'));
+    await assert.rejects(cache.fresh());
+    let told = false;
+    cache.fresh().catch(() => {
+      told = true;
+    });
+    for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setImmediate(resolve));
+    assert.ok(told, 'nobody waits a second time');
+    cache.close();
+  });
+
+  test('a read that waits for the next watch ends with the cache', async () => {
+    const { backend, breakWatch } = breakable();
+    const cache = await newCache(backend);
+    backend.watch = () => new Promise(() => {});
+    breakWatch(new StorageError('Unavailable', 'gone'));
+    const waiting = assert.rejects(cache.fresh());
+    cache.close();
+    await waiting;
+  });
+
   test('changes of one transaction share a revision: all are told, to live streams and to those that resume', async () => {
     const { backend, handlers } = breakable();
     const cache = await newCache(backend);
