@@ -18,12 +18,10 @@ export interface Entry {
   createRevision?: Revision;
 }
 
-/** A condition on other keys that must hold when a write commits; a guard that fails is Conflict. */
+/** What must hold of other keys when a write commits, else Conflict. A key is at its revision; with 0 it is absent. */
 export type Guard =
   /** Nothing was created or changed under the prefix after the revision (a deletion need not be seen). */
-  | { prefix: string; unchangedSince: Revision }
-  /** The key is at this revision; with 0 it is absent. */
-  | { key: string; revision: Revision };
+  { prefix: string; unchangedSince: Revision } | { key: string; revision: Revision };
 
 /** One compare-and-set. `expect` is the revision of the entry being replaced; a mismatch is Conflict. */
 export type Write =

@@ -119,7 +119,7 @@ test('a new kind is one file: served, explained, printed, watched and documented
   const schemas = (explained.components as { schemas: Record<string, { description: string }> }).schemas;
   const definition = 'com.github.projectcalico.api.pkg.apis.projectcalico.v3.Toy';
   assert.equal(schemas[definition]?.description, 'A thing to play with.');
-  assert.match(JSON.stringify(schemas[definition]), /How many wheels it has\./);
+  assert.match(JSON.stringify(schemas[`${definition}Spec`]), /How many wheels it has\./);
   for (const file of ['openapi/v2.json', 'openapi/v3.json']) {
     assert.match(readFileSync(join(folder, file), 'utf8'), /How many wheels it has\./, file);
   }
