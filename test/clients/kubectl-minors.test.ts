@@ -214,7 +214,10 @@ function watching(kubectl: () => Kubectl, deployed: () => Deployed): void {
     const watch = () => kubectl().start(['get', policies, '--watch', '-o', 'jsonpath={.spec.order}{"\\n"}']);
     const patch = (order: number) =>
       kubectl().ok(['patch', policies, 'minor', '--type=merge', '-p', `{"spec":{"order":${order}}}`]);
+    await patch(60);
     const first = await watch();
+    // What is there comes from a list, before kubectl opens the watch.
+    await first.waitForLine(/^60$/);
     await patch(61);
     await first.waitForLine(/^61$/);
     await deployed().restart();

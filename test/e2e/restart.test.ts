@@ -33,6 +33,12 @@ function follow(client: Client, from: string): Follower {
     while (!stopped) {
       try {
         const stream = await client.stream(`${path}?watch=true&resourceVersion=${resourceVersion}`);
+        // A server that has just started may not have read its store yet.
+        if (stream.status !== 200) {
+          stream.close();
+          await sleep(20);
+          continue;
+        }
         follower.streams++;
         follower.stop = () => {
           stopped = true;
