@@ -29,7 +29,6 @@ export class Connection {
   #lastId = 0;
   #worker: Worker | undefined;
   #unsent: Request[] = [];
-  #sending: NodeJS.Immediate | undefined;
   /** Why the worker is gone or going. */
   #failure: StorageError | undefined;
   #ready = false;
@@ -97,14 +96,14 @@ export class Connection {
     const id = ++this.#lastId;
     this.#pending.set(id, pending);
     // One message for all that is asked in this turn: each costs both threads as much as a small write.
-    if (this.#unsent.length === 0) this.#sending = setImmediate(() => this.#send());
+    if (this.#unsent.length === 0) setImmediate(() => this.#send());
     this.#unsent.push({ id, type, ...ask } as Request);
   }
 
   #send(): void {
     const requests = this.#unsent;
     this.#unsent = [];
-    this.#worker?.postMessage(requests);
+    if (requests.length > 0) this.#worker?.postMessage(requests);
   }
 
   #start(): void {
@@ -171,7 +170,6 @@ export class Connection {
   #exited(code: number): void {
     this.#worker = undefined;
     // What was not sent is not for the next worker: it fails with what was.
-    clearImmediate(this.#sending);
     this.#unsent = [];
     const lost = [...this.#pending.values()];
     this.#pending.clear();

@@ -139,8 +139,7 @@ function start(port: MessagePort, options: WorkerOptions): void {
   const worker = new StorageWorker(port, options.file, database);
   const ready: Reply = { type: 'ready' };
   port.postMessage(ready);
-  port.on('message', (first: Request[]) => {
-    const requests = [...first];
+  port.on('message', (requests: Request[]) => {
     while (requests.length < maxGroup) {
       const next = receiveMessageOnPort(port);
       if (!next) break;
