@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { parse } from 'yaml';
 import { type Client, clientOf } from '../e2e/client.ts';
+import { servedKinds } from '../e2e/served-kinds.ts';
 import { endToEnd, root, type Suite } from '../e2e/suite.ts';
 import { type Standalone, startStandalone } from '../e2e/tortie.ts';
 import { inspectable, liveMemory } from './live-memory.ts';
 import { installed, sourceOf } from './programs.ts';
 
 const { folder, skip } = await installed('schemathesis');
-const documentFile = join(root, 'openapi/v3.json');
+const documentText = await readFile(join(root, 'openapi/v3.json'), 'utf8');
 const mebibyte = 1024 * 1024;
 
 /** What the server may hold more at the end than after the warm-up: the window of history, and what was created. */
@@ -39,8 +40,7 @@ export function fuzzSuite(name: string, wanted: number, usualSeed: number): void
     test(`${wanted} requests: no 5xx, answers as documented, memory flat`, async () => {
       const seed = Number(process.env.FUZZ_SEED ?? usualSeed);
       console.log(`FUZZ_SEED=${seed}`);
-      const document = JSON.parse(await readFile(documentFile, 'utf8'));
-      const operations = countOperations(document);
+      const operations = countOperations(JSON.parse(documentText));
       await run(2, seed);
       const before = { requests: await requestsOf(client), memory: await liveMemory(server.process) };
       let requests = 0;
@@ -69,7 +69,7 @@ interface Listed {
 function byPlural(items: Listed[]): Record<string, object[]> {
   const objects: Record<string, object[]> = {};
   for (const { kind, metadata, ...rest } of items) {
-    const plural = `${kind.toLowerCase().replace(/y$/, 'ie').replace(/us$/, 'use')}s`;
+    const { plural } = servedKinds.find(served => served.kind === kind)!;
     objects[plural] = [...(objects[plural] ?? []), { ...rest, kind, metadata: { name: metadata.name } }];
   }
   return objects;
@@ -88,8 +88,7 @@ async function prepare(
 ): Promise<(cases: number, seed: number) => Promise<void>> {
   const file = (name: string) => join(suite.folder, name);
   // Calico's patterns say (?i) behind the anchor, which Go reads and Python does not: lower half of what they allow.
-  const document = (await readFile(documentFile, 'utf8')).replaceAll('(?i)', '');
-  await writeFile(file('openapi.json'), document);
+  await writeFile(file('openapi.json'), documentText.replaceAll('(?i)', ''));
   const config = parse(await readFile(server.kubeconfig, 'utf8'));
   const user = config.users[0].user;
   await writePem(file('ca.pem'), config.clusters[0].cluster['certificate-authority-data']);

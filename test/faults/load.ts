@@ -63,9 +63,10 @@ export class Load {
   async more(count: number): Promise<void> {
     const failed = Promise.race([...this.#writers, ...this.followers.map(({ done }) => done)]);
     for (let left = count; left > 0; left -= step) {
-      const target = this.acknowledged.size + Math.min(left, step);
+      const wanted = Math.min(left, step);
+      const target = this.acknowledged.size + wanted;
       const enough = eventually(
-        `${step} more writes`,
+        `${wanted} more writes`,
         async () => this.acknowledged.size,
         size => size >= target,
       );
