@@ -32,15 +32,26 @@ const interfaces = ['observability/observability.ts'];
 const mayImport: Record<string, string[]> = {
   'machinery/': [],
   'observability/': [],
+  // Who holds how many bytes: pure, and of use to every part that holds some.
+  'memory/': [],
   'config/': ['machinery/'],
   'schema/': ['machinery/'],
   // It implements the interfaces through which access reaches the cluster.
   'kube/': ['machinery/', 'access/', ...interfaces],
   'kinds/': ['schema/', 'machinery/'],
   'storage/': ['machinery/', 'schema/', 'kinds/', ...interfaces],
-  'watch/': ['machinery/', ...contract, ...interfaces],
-  'registry/': ['watch/', 'kinds/', 'schema/', 'machinery/', ...contract, ...interfaces],
-  'access/': ['registry/', 'watch/', 'kinds/', 'schema/', 'machinery/', ...contract, ...interfaces],
+  'watch/': ['machinery/', 'memory/', ...contract, ...interfaces],
+  'registry/': ['watch/', 'kinds/', 'schema/', 'machinery/', 'memory/', ...contract, ...interfaces],
+  'access/': [
+    'registry/',
+    'watch/',
+    'kinds/',
+    'schema/',
+    'machinery/',
+    'memory/',
+    ...contract,
+    ...interfaces,
+  ],
   'server/': [
     'access/',
     'registry/',
@@ -48,6 +59,7 @@ const mayImport: Record<string, string[]> = {
     'kinds/',
     'schema/',
     'machinery/',
+    'memory/',
     ...contract,
     ...interfaces,
   ],
