@@ -75,6 +75,8 @@ export const clusterInformation: Kind = {
       spec: { clusterGUID: randomUUID().replaceAll('-', ''), datastoreReady: true },
     },
   ],
+  // Felix ends when it goes. calico-apiserver refuses all writes; here agents write it, and none of them deletes it.
+  permanent: true,
   examples: {
     valid: [
       {

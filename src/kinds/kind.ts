@@ -84,6 +84,8 @@ export interface Kind {
   columns: Column[];
   /** Objects that exist once the server has started, as they are created where they are not there yet. */
   initial?(): ApiObject[];
+  /** Whether its objects stay for good, since agents end when one goes: a delete is answered 405. */
+  permanent?: true;
   /** Defaults that the schema cannot say. Changes `object` in place; a second time changes nothing. */
   defaults?(object: ApiObject, old: ApiObject | undefined): void;
   /** What is legal but probably wrong, one sentence each, for Warning headers. */

@@ -200,6 +200,15 @@ export function methodNotAllowed(): StatusError {
   );
 }
 
+/** 405 for a verb that a resource never takes (apimachinery NewMethodNotSupported). */
+export function methodNotSupported(gr: GroupResource, verb: string): StatusError {
+  return new StatusError(
+    'MethodNotAllowed',
+    `${verb} is not supported on resources of kind ${JSON.stringify(`${gr.resource}.${gr.group}`)}`,
+    objectDetails(gr, ''),
+  );
+}
+
 /** 409 for a create of a name that exists. */
 export function alreadyExists(gr: GroupResource, name: string): StatusError {
   const message = `${gr.resource}.${gr.group} ${JSON.stringify(name)} already exists`;

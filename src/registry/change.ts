@@ -127,7 +127,8 @@ export async function storeChange(
   if (options.subresource !== 'status' && specChanged(parts, next, old)) {
     next.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
-  const gone = next.metadata.deletionTimestamp !== undefined && !next.metadata.finalizers?.length;
+  const marked = next.metadata.deletionTimestamp !== undefined && !parts.kind.permanent;
+  const gone = marked && !next.metadata.finalizers?.length;
   if (options.dryRun) {
     if (resourceVersion) next.metadata.resourceVersion = resourceVersion;
     return next;

@@ -60,7 +60,7 @@ function prepare(parts: ResourceParts, object: ApiObject): ApiObject {
   metadata.uid ||= parts.newUid();
   metadata.creationTimestamp ||= timestamp(parts.now());
   metadata.generation ??= 1;
-  if (!metadata.finalizers?.length) {
+  if (!metadata.finalizers?.length || parts.kind.permanent) {
     // Nothing would ever remove it.
     delete metadata.deletionTimestamp;
     delete metadata.deletionGracePeriodSeconds;

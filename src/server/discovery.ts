@@ -13,6 +13,7 @@ import { sendJson } from './respond.ts';
 const resourceVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const statusVerbs = ['get', 'patch', 'update'];
 const readVerbs: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
+const deleteVerbs: ReadonlySet<string> = new Set(['delete', 'deletecollection']);
 
 /** What discovery tells of: a kind, and whether it is only read here. */
 type Served = Pick<Resource, 'kind' | 'readOnly'>;
@@ -85,8 +86,9 @@ function apiGroup(): JsonObject {
   return { name: group, versions: [served], preferredVersion: served };
 }
 
-function verbsOf(all: string[], { readOnly }: Served): string[] {
-  return readOnly ? all.filter(verb => readVerbs.has(verb)) : all;
+function verbsOf(all: string[], { kind, readOnly }: Served): string[] {
+  if (readOnly) return all.filter(verb => readVerbs.has(verb));
+  return kind.permanent ? all.filter(verb => !deleteVerbs.has(verb)) : all;
 }
 
 function apiResources(served: Served): JsonObject[] {

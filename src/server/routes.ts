@@ -1,5 +1,5 @@
 import { group, version } from '../kinds/kind.ts';
-import { methodNotAllowed, resourceNotFound } from '../machinery/status.ts';
+import { methodNotAllowed, methodNotSupported, resourceNotFound } from '../machinery/status.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { RequestInfo } from './request-info.ts';
 
@@ -28,11 +28,12 @@ const itemActions: Record<string, Route['action']> = {
 };
 
 const readActions: ReadonlySet<Route['action']> = new Set(['list', 'watch', 'get']);
+const deleteActions: ReadonlySet<Route['action']> = new Set(['delete', 'deletecollection']);
 
 /**
  * Finds the resource and the action that a method and path name; undefined for another group or version.
  * Throws the Status of a router: 404 for what is no resource of the group, 405 for a method that it does not take,
- * and for writes of one that is only read here.
+ * for writes of one that is only read here, and for deletes of one whose objects stay.
  */
 export function route(
   method: string,
@@ -46,6 +47,9 @@ export function route(
   const subresource = subresourceOf(resource, info.subresource);
   const action = actionOf(method, info, resource.kind.namespaced, subresource);
   if (!action || (resource.readOnly && !readActions.has(action))) throw methodNotAllowed();
+  if (resource.kind.permanent && deleteActions.has(action)) {
+    throw methodNotSupported({ group, resource: resource.kind.plural }, 'Delete');
+  }
   return { resource, action, namespace, name, subresource };
 }
 

@@ -54,6 +54,14 @@ suite('npm start', () => {
     const path = '/apis/projectcalico.org/v3/clusterinformations/default';
     const information = (await client.request('GET', path)).json<{ spec: { datastoreReady: boolean } }>();
     assert.equal(information.spec.datastoreReady, true);
+
+    // Every Felix ends when it goes.
+    for (const gone of [path, '/apis/projectcalico.org/v3/clusterinformations', `${path}?dryRun=All`]) {
+      const refused = await client.request('DELETE', gone);
+      assert.equal(refused.status, 405, gone);
+      assert.match(refused.text, /Delete is not supported on resources of kind/);
+    }
+    assert.equal((await client.request('GET', path)).status, 200);
     await server.stop();
   });
 

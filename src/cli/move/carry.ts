@@ -79,7 +79,9 @@ export async function bring(carrier: Carrier, lane: Lane, entry: CacheEntry): Pr
 export async function takeAway(carrier: Carrier, lane: Lane, entry: CacheEntry): Promise<Carried> {
   const id = idOf(lane, entry);
   // It is the target's own, and there whatever anybody does.
-  if (lane.codec.refuses?.({ old: entry.object() }).length) return { outcome: 'unchanged' };
+  if (lane.kind.permanent || lane.codec.refuses?.({ old: entry.object() }).length) {
+    return { outcome: 'unchanged' };
+  }
   const known = carrier.journal.has(id, stateOf(lane, entry.object()));
   if (!known && !carrier.prune) {
     return { outcome: 'onlyThere', problem: 'it is in the target only, and no migration has brought it so' };

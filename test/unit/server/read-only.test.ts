@@ -10,18 +10,20 @@ import { createMemoryBackend } from '../../../src/storage/memory/backend.ts';
 import { v3Codec } from '../../../src/storage/v3-codec.ts';
 import type { WatchCache } from '../../../src/watch/cache.ts';
 
-/** Tiers, which are written here, and BlockAffinities and CalicoNodeStatuses, which others write. */
+const base = '/apis/projectcalico.org/v3';
+
+/** Tiers and ClusterInformations, which are written here, and BlockAffinities and CalicoNodeStatuses, which others write. */
 const resources = new Map(
-  ['tiers', 'blockaffinities', 'caliconodestatuses'].map(plural => {
+  ['tiers', 'clusterinformations', 'blockaffinities', 'caliconodestatuses'].map(plural => {
     const kind = kinds.find(each => each.plural === plural)!;
-    const codec = { ...v3Codec({ ...kind, hasInt64: false }), readOnly: plural !== 'tiers' };
+    const readOnly = plural === 'blockaffinities' || plural === 'caliconodestatuses';
+    const codec = { ...v3Codec({ ...kind, hasInt64: false }), readOnly };
     const cache = {} as WatchCache;
     return [plural, new Resource({ kind, codec, cache, backend: createMemoryBackend() })];
   }),
 );
 
 suite('a resource that is only read', () => {
-  const base = '/apis/projectcalico.org/v3';
   const requests: [method: string, path: string, readOnly: number, otherwise: number][] = [
     ['GET', '', 200, 200],
     ['GET', '?watch=true', 200, 200],
@@ -53,9 +55,42 @@ suite('a resource that is only read', () => {
       blockaffinities: 'get list watch',
       caliconodestatuses: 'get list watch',
       'caliconodestatuses/status': 'get',
+      clusterinformations: 'create get list patch update watch',
       tiers: 'create delete deletecollection get list patch update watch',
       'tiers/status': 'get patch update',
     });
+  });
+});
+
+suite('a resource whose objects stay', () => {
+  const permanent = 'clusterinformations';
+
+  test('takes every verb but the deletes, and says so in the words of Kubernetes', () => {
+    for (const path of ['/default', '', '?fieldSelector=metadata.name%3Ddefault']) {
+      const refused = () =>
+        route('DELETE', requestInfo('DELETE', parseTarget(`${base}/${permanent}${path}`)), resources);
+      assert.throws(refused, (error: StatusError) => {
+        assert.equal(error.status.code, 405);
+        assert.equal(error.status.reason, 'MethodNotAllowed');
+        assert.equal(
+          error.status.message,
+          'Delete is not supported on resources of kind "clusterinformations.projectcalico.org"',
+        );
+        assert.deepEqual(error.status.details, { group: 'projectcalico.org', kind: permanent });
+        return true;
+      });
+    }
+    for (const method of ['GET', 'PUT', 'PATCH']) {
+      assert.equal(codeOf(method, `${base}/${permanent}/default`), 200, method);
+    }
+    assert.equal(codeOf('POST', `${base}/${permanent}`), 200);
+  });
+
+  test('discovery leaves the deletes out', () => {
+    const discovery = createDiscovery(resources.values());
+    const legacy = JSON.parse(discovery.resources).resources as { name: string; verbs: string[] }[];
+    const { verbs } = legacy.find(({ name }) => name === permanent)!;
+    assert.deepEqual(verbs, ['create', 'get', 'list', 'patch', 'update', 'watch']);
   });
 });
 
