@@ -1,11 +1,24 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectoryPrivate, makeFilePrivate, writePrivateFile } from '../storage/sqlite/private-files.ts';
 import { type KeyPair, makeCa, makeClient, makeServing, stillGood } from './certificates.ts';
 
-/** The data directory: mode 0700, made when it is not there. Holds the embedded store and what the server made for itself. */
+const pairNames = ['ca', 'serving', 'admin'];
+
+/**
+ * The data directory: mode 0700, made when it is not there, and its files are private too. Holds the embedded store and what the
+ * server made for itself. Throws, with the path and the reason, when it cannot be made or is another user's.
+ */
 export function openDataDirectory(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  chmodSync(path, 0o700);
+  try {
+    makeDirectoryPrivate(path);
+    for (const name of [...pairNames.flatMap(pair => [`${pair}.crt`, `${pair}.key`]), 'kubeconfig']) {
+      makeFilePrivate(join(path, name));
+    }
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Error(`the data directory ${path} cannot be used (--data-dir): ${message}`, { cause: error });
+  }
 }
 
 /** The CA of this data directory: the one on disk, or a new one. */
@@ -61,7 +74,7 @@ export function writeKubeconfig(directory: string, url: string, ca: KeyPair, adm
     'current-context': 'tortie',
   };
   // JSON is YAML: kubectl reads it.
-  writeAtomically(path, `${JSON.stringify(config, null, 2)}\n`);
+  writePrivateFile(path, `${JSON.stringify(config, null, 2)}\n`);
   return path;
 }
 
@@ -78,12 +91,7 @@ async function ensurePair(
     if (good(pair)) return pair;
   }
   const pair = await make();
-  writeAtomically(keyPath, pair.key);
-  writeAtomically(certPath, pair.cert);
+  writePrivateFile(keyPath, pair.key);
+  writePrivateFile(certPath, pair.cert);
   return pair;
-}
-
-function writeAtomically(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { destination } from 'pino';
 import { asksForHelp, type CommandFlag, readCommand } from '../config/command.ts';
 import { commandHelp } from '../config/help.ts';
@@ -160,10 +160,13 @@ function openSink(path: string, streams: Streams): Sink {
     return { write: writerInStep(streams.stdout), finish() {}, abandon() {} };
   }
   const part = `${path}.part`;
-  const file = openSync(part, 'w', 0o600);
+  // One that is left over may be readable by others.
+  rmSync(part, { force: true });
+  const file = openSync(part, 'wx', 0o600);
   return {
     write: async text => writeFileSync(file, text),
     finish() {
+      fsyncSync(file);
       closeSync(file);
       renameSync(part, path);
     },

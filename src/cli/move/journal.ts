@@ -1,12 +1,5 @@
-import {
-  appendFileSync,
-  closeSync,
-  existsSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { writePrivateFile } from '../../storage/sqlite/private-files.ts';
 
 const title = 'journal of a migration by tortie';
 const version = 1;
@@ -38,8 +31,7 @@ export class Journal {
     // Written anew, so that it has each object once.
     const lines = [JSON.stringify(header)];
     for (const [id, states] of this.#states) for (const state of states) lines.push(lineOf({ id, state }));
-    writeFileSync(`${path}.new`, `${lines.join('\n')}\n`, { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    writePrivateFile(path, `${lines.join('\n')}\n`);
     this.#file = openSync(path, 'a');
   }
 

@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { StorageError } from '../errors.ts';
+import { createPrivateFile, makeFilePrivate } from './private-files.ts';
 
 /** Number of the file format, kept in the file as user_version. Raise it with every change of the tables. */
 export const format = 1;
@@ -36,6 +37,9 @@ const tables = `
  * is acknowledged. Throws Unavailable for a file that cannot be opened, is not ours, or was written by a newer program.
  */
 export function openFile(file: string): DatabaseSync {
+  // SQLite gives the log and its index the mode of the file.
+  createPrivateFile(file);
+  for (const suffix of ['-wal', '-shm']) makeFilePrivate(file + suffix);
   const database = new DatabaseSync(file, { timeout: 5_000 });
   try {
     const found = pragma(database, 'user_version');

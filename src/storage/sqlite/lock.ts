@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StorageError } from '../errors.ts';
+import { createPrivateFile, makeDirectoryPrivate, writePrivateFile } from './private-files.ts';
 
 /** Who holds a data directory, as written beside the lock for the one who is refused. */
 interface Owner {
@@ -21,9 +22,11 @@ export interface DirectoryLock {
  */
 export function lockDirectory(directory: string, nowMs: number): DirectoryLock {
   const ownerFile = join(directory, 'owner.json');
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const lockFile = join(directory, 'lock.db');
+  makeDirectoryPrivate(directory);
+  createPrivateFile(lockFile);
   // Two that start at the same moment may be in each other's way: the timeout lets one of them win.
-  const lock = new DatabaseSync(join(directory, 'lock.db'), { timeout: 100 });
+  const lock = new DatabaseSync(lockFile, { timeout: 100 });
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
@@ -32,9 +35,7 @@ export function lockDirectory(directory: string, nowMs: number): DirectoryLock {
     throw new StorageError('Unavailable', `${directory} is in use by ${describe(ownerFile)}`);
   }
   const owner: Owner = { pid: process.pid, host: hostname(), since: new Date(nowMs).toISOString() };
-  // Renamed into place, so that nobody reads half of it.
-  writeFileSync(`${ownerFile}.new`, JSON.stringify(owner), { mode: 0o600 });
-  renameSync(`${ownerFile}.new`, ownerFile);
+  writePrivateFile(ownerFile, JSON.stringify(owner));
   return {
     release() {
       rmSync(ownerFile, { force: true });
