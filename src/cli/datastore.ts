@@ -4,6 +4,7 @@ import type { Options } from '../config/options.ts';
 import { kinds } from '../kinds/index.ts';
 import type { Kind } from '../kinds/kind.ts';
 import type { ObjectMeta } from '../machinery/object.ts';
+import type { MemoryPlan } from '../memory/plan.ts';
 import type { Log, Metrics } from '../observability/observability.ts';
 import { hasInt64 } from '../schema/int64.ts';
 import type { Backend, Codec } from '../storage/backend.ts';
@@ -30,7 +31,12 @@ export interface Datastore {
  * Opens the datastore that the options name. Throws what keeps it from being opened for good, such as a locked directory; one
  * that merely cannot be reached just now says so at each call.
  */
-export async function openDatastore(options: Options, log: Log, metrics?: Metrics): Promise<Datastore> {
+export async function openDatastore(
+  options: Options,
+  log: Log,
+  metrics?: Metrics,
+  plan?: MemoryPlan,
+): Promise<Datastore> {
   switch (options.datastore) {
     case 'memory':
       return { backend: createMemoryBackend(), codecOf: v3Codec };
@@ -39,7 +45,7 @@ export async function openDatastore(options: Options, log: Log, metrics?: Metric
     case 'kubernetes':
       return openKubernetes(options, log, metrics);
     default:
-      return { backend: await openEmbedded(options.dataDir, log), codecOf: v3Codec };
+      return { backend: await openEmbedded(options.dataDir, log, plan?.workers.store), codecOf: v3Codec };
   }
 }
 
@@ -96,10 +102,11 @@ async function openKubernetes(options: Options, log: Log, metrics?: Metrics): Pr
   return { backend, codecOf: kubernetesCodec, decides: decidedByCluster, clusterType: 'kdd' };
 }
 
-function openEmbedded(dataDir: string, log: Log): Promise<Backend> {
+function openEmbedded(dataDir: string, log: Log, heapBytes?: number): Promise<Backend> {
   return openSqliteBackend({
     directory: join(dataDir, 'store'),
     log,
+    ...(heapBytes && { heapBytes }),
     ...(process.env.TORTIE_BUNDLED && { workerUrl: new URL('./worker.mjs', import.meta.url) }),
   });
 }

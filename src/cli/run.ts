@@ -1,4 +1,5 @@
 import { OptionError } from '../config/parse.ts';
+import { applyHeapSize } from './heap-size.ts';
 import { versionText } from './version.ts';
 
 const usage = `Tortie serves the Calico API, projectcalico.org/v3.
@@ -22,6 +23,7 @@ export async function run(args: string[], environment: NodeJS.ProcessEnv): Promi
   try {
     switch (command) {
       case 'serve':
+        applyHeapSize(rest, environment);
         // Loaded when needed: it brings the whole server.
         return await (await import('./serve.ts')).serve(rest, environment);
       case 'validate':

@@ -4,6 +4,8 @@ import { optionHelp } from '../config/help.ts';
 import type { Options } from '../config/options.ts';
 import { parseOptions } from '../config/parse.ts';
 import { kinds } from '../kinds/index.ts';
+import { createBudget } from '../memory/budget.ts';
+import { type MemoryPlan, memoryPlan } from '../memory/plan.ts';
 import { createLog, levelOfVerbosity } from '../observability/log.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import type { Log, Metrics } from '../observability/observability.ts';
@@ -21,6 +23,8 @@ import {
 } from './data-directory.ts';
 import { type Datastore, openDatastore } from './datastore.ts';
 import { type Identity, openIdentity } from './identity.ts';
+import { memoryLimit } from './memory-limit.ts';
+import { reportMemory } from './memory-report.ts';
 import { createInitialObjects, openResources, type Resources } from './resources.ts';
 import { shutdownSignal } from './shutdown.ts';
 import { Tls, tlsFromFiles } from './tls.ts';
@@ -36,14 +40,15 @@ export async function serve(args: string[], environment: NodeJS.ProcessEnv): Pro
     return 0;
   }
   const options = parseOptions(args, environment);
+  const plan = memoryPlan(memoryLimit(options.memoryLimit));
   const log = createLog({ level: levelOfVerbosity(options.v), destination: destination(2) });
   const stopping = shutdownSignal();
   openDataDirectory(options.dataDir);
   const metrics = createMetrics({ processMetrics: true });
-  const datastore = await openDatastore(options, log, metrics);
+  const datastore = await openDatastore(options, log, metrics, plan);
   const closing: (() => void | Promise<void>)[] = [() => datastore.backend.close()];
   try {
-    await run(options, { datastore, log, metrics, stopping, closing });
+    await run(options, { datastore, plan, log, metrics, stopping, closing });
   } finally {
     for (const close of closing.reverse()) await close();
   }
@@ -54,13 +59,14 @@ async function run(
   options: Options,
   parts: {
     datastore: Datastore;
+    plan: MemoryPlan;
     log: Log;
     metrics: Metrics;
     stopping: Promise<NodeJS.Signals>;
     closing: (() => void | Promise<void>)[];
   },
 ): Promise<void> {
-  const { datastore, log, metrics, stopping, closing } = parts;
+  const { datastore, plan, log, metrics, stopping, closing } = parts;
   const { backend } = datastore;
   const ca = await ensureCa(options.dataDir);
   const tls = await openTls(options, ca, log, closing);
@@ -68,6 +74,8 @@ async function run(
   closing.push(() => identity.close());
   const resources = openResources({ kinds, ...datastore, log, metrics });
   closing.push(() => resources.close());
+  const budget = createBudget(plan);
+  reportMemory(metrics, plan, budget);
   const progress = { initialized: false };
   const initialized = createInitialObjects(resources, log, datastore.clusterType).then(() => {
     progress.initialized = true;
@@ -86,6 +94,7 @@ async function run(
     metrics,
     versionInfo: versionInfo(),
     healthChecks: healthChecks({ backend, resources, identity, progress }),
+    budget,
     openApi: { v2: openApiV2(kinds), v3: openApiV3(kinds) },
     bounds: {
       maxRequestsInflight: options.maxRequestsInflight,

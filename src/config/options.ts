@@ -1,6 +1,6 @@
 import { limits } from '../limits.ts';
 
-export type OptionType = 'string' | 'integer' | 'boolean' | 'list' | 'duration';
+export type OptionType = 'string' | 'integer' | 'boolean' | 'list' | 'duration' | 'bytes';
 
 /**
  * Every option of `tortie serve`, in one table: flag, environment variable, default and text come from here.
@@ -267,6 +267,12 @@ export const optionTable = {
     section: 'Limits',
     text: 'Shortest life of a watch that names no timeout.',
   },
+  'memory-limit': {
+    type: 'bytes',
+    value: 'BYTES',
+    section: 'Limits',
+    text: 'Memory that the process may use, such as 1Gi or 768Mi; at least 256Mi. By default the limit of its control group, else a quarter of the machine. The server splits it among its parts.',
+  },
   v: {
     type: 'integer',
     default: 2,
@@ -284,7 +290,7 @@ type ValueOf<O extends { type: OptionType }> = O['type'] extends 'list'
   ? string[]
   : O['type'] extends 'boolean'
     ? boolean
-    : O['type'] extends 'integer' | 'duration'
+    : O['type'] extends 'integer' | 'duration' | 'bytes'
       ? O extends { default: unknown }
         ? number
         : number | undefined

@@ -1,4 +1,5 @@
 import { parseGoDuration } from '../machinery/duration.ts';
+import { minTotalBytes } from '../memory/plan.ts';
 import {
   camelCase,
   environmentNames,
@@ -103,6 +104,8 @@ export function readValue(type: OptionType, text: string, source: string): unkno
       }
       return Number(text);
     }
+    case 'bytes':
+      return readBytes(text, source);
     case 'boolean': {
       if (text !== 'true' && text !== 'false') {
         throw new OptionError(`${source} must be true or false, not ${JSON.stringify(text)}`);
@@ -128,9 +131,25 @@ export function readValue(type: OptionType, text: string, source: string): unkno
   }
 }
 
+const byteUnits: Record<string, number> = { '': 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
+
+/** A number of bytes as Kubernetes writes it, with the binary suffixes. */
+function readBytes(text: string, source: string): number {
+  const match = /^(\d{1,12})(|Ki|Mi|Gi|Ti)$/.exec(text);
+  if (!match) {
+    throw new OptionError(
+      `${source} must be a number of bytes such as 1Gi or 768Mi, not ${JSON.stringify(text)}`,
+    );
+  }
+  return Number(match[1]) * byteUnits[match[2]!]!;
+}
+
 function checkTogether(options: Options): void {
   if ((options.tlsCertFile === undefined) !== (options.tlsPrivateKeyFile === undefined)) {
     throw new OptionError('--tls-cert-file and --tls-private-key-file are given together or not at all');
+  }
+  if (options.memoryLimit !== undefined && options.memoryLimit < minTotalBytes) {
+    throw new OptionError('--memory-limit must be at least 256Mi');
   }
   if (options.securePort > 65535) throw new OptionError('--secure-port must be at most 65535');
   if (!datastores.includes(options.datastore)) {

@@ -5,7 +5,7 @@ import {
   Histogram as PromHistogram,
   Registry,
 } from 'prom-client';
-import type { Metrics } from './observability.ts';
+import type { Gauge, Metrics } from './observability.ts';
 
 /**
  * Metrics in a registry of their own, rendered as the Prometheus text format. Asking for a name a second time gives the
@@ -28,10 +28,17 @@ export function createMetrics(options: { processMetrics?: boolean } = {}): Metri
         const metric = new PromCounter({ name, help, labelNames, registers: [registry] });
         return { inc: (labels = {}, by = 1) => metric.inc(labels, by) };
       }),
-    gauge: (name, help, labelNames = []) =>
+    gauge: (name, help, labelNames = [], collect) =>
       once(name, () => {
-        const metric = new PromGauge({ name, help, labelNames, registers: [registry] });
-        return { set: (labels, value) => metric.set(labels, value) };
+        const metric = new PromGauge({
+          name,
+          help,
+          labelNames,
+          registers: [registry],
+          ...(collect && { collect: () => collect(gauge) }),
+        });
+        const gauge: Gauge = { set: (labels, value) => metric.set(labels, value) };
+        return gauge;
       }),
     histogram: (name, help, labelNames, buckets) =>
       once(name, () => {

@@ -21,7 +21,8 @@ export interface Histogram {
 /** Makes metrics by name, once; `labels` lists the label names. */
 export interface Metrics {
   counter(name: string, help: string, labels?: string[]): Counter;
-  gauge(name: string, help: string, labels?: string[]): Gauge;
+  /** `collect` is called before the gauge is rendered, to set it. */
+  gauge(name: string, help: string, labels?: string[], collect?: (gauge: Gauge) => void): Gauge;
   histogram(name: string, help: string, labels: string[], buckets: number[]): Histogram;
   /** The Prometheus text exposition. */
   render(): Promise<string>;

@@ -4,6 +4,8 @@ import type { Authenticator, Authorizer } from '../access/user.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { limits } from '../limits.ts';
 import type { JsonObject } from '../machinery/json.ts';
+import { type Budget, createBudget } from '../memory/budget.ts';
+import { defaultTotalBytes, memoryPlan } from '../memory/plan.ts';
 import type { Log, Metrics } from '../observability/observability.ts';
 import type { Resource } from '../registry/resource.ts';
 import { authenticate } from './authentication.ts';
@@ -65,6 +67,8 @@ export interface ServerOptions {
   healthChecks: HealthCheck[];
   openApi: { v2: JsonObject; v3: JsonObject };
   bounds?: Partial<ServerBounds>;
+  /** The bytes that users share; those of a server of 1 GiB by default. */
+  budget?: Budget;
   clock?: Clock;
 }
 
@@ -101,6 +105,7 @@ interface Pipeline {
   clock: Clock;
   authorization: AuthorizationOptions;
   inFlight: InFlight;
+  budget: Budget;
   metrics: RequestMetrics;
   handlers: HandlerOptions;
   draining: boolean;
@@ -124,6 +129,7 @@ export function createServer(options: ServerOptions): ApiServer {
     clock,
     authorization,
     inFlight: new InFlight(bounds, metrics, kinds),
+    budget: options.budget ?? createBudget(memoryPlan(defaultTotalBytes)),
     metrics,
     handlers: {
       maxBodyBytes: bounds.maxBodyBytes,

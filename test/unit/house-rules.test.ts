@@ -34,7 +34,7 @@ const mayImport: Record<string, string[]> = {
   'observability/': [],
   // Who holds how many bytes: pure, and of use to every part that holds some.
   'memory/': [],
-  'config/': ['machinery/'],
+  'config/': ['machinery/', 'memory/'],
   'schema/': ['machinery/'],
   // It implements the interfaces through which access reaches the cluster.
   'kube/': ['machinery/', 'access/', ...interfaces],

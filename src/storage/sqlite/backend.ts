@@ -25,6 +25,8 @@ export interface SqliteOptions {
   directory: string;
   /** The script of the worker thread. A bundle, where the sources are not beside each other, has to name its own. */
   workerUrl?: URL;
+  /** What the heap of the worker thread may grow to. */
+  heapBytes?: number;
   /** Milliseconds since the epoch; tells the age of history. */
   now?: () => number;
   historyMs?: number;
@@ -59,6 +61,7 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<SqliteB
         file: join(options.directory, 'store.db'),
         historyMs: options.historyMs ?? limits.watchHistoryMs,
         maxHistoryEvents: options.maxHistoryEvents ?? limits.maxStoredHistoryEvents,
+        ...(options.heapBytes !== undefined && { heapBytes: options.heapBytes }),
       },
       {
         onCommitted: changes => watchers.deliver(changes),

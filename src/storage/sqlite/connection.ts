@@ -19,6 +19,8 @@ interface Pending {
 }
 
 const restartDelayMs = 1_000;
+/** Values lie outside of the heap: what is short-lived there is small. */
+const youngHeapMb = 12;
 
 /** The line to the worker thread: numbered calls, each settled once; a worker that dies is replaced. */
 export class Connection {
@@ -107,7 +109,17 @@ export class Connection {
   }
 
   #start(): void {
-    const worker = new Worker(this.#url, { workerData: this.#options, name: 'storage' });
+    const { heapBytes } = this.#options;
+    const worker = new Worker(this.#url, {
+      workerData: this.#options,
+      name: 'storage',
+      ...(heapBytes && {
+        resourceLimits: {
+          maxOldGenerationSizeMb: heapBytes / (1024 * 1024),
+          maxYoungGenerationSizeMb: youngHeapMb,
+        },
+      }),
+    });
     this.#worker = worker;
     this.#ready = false;
     this.#failure = undefined;

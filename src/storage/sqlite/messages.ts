@@ -46,6 +46,8 @@ export type Reply =
 
 /** What the worker is started with. */
 export interface WorkerOptions {
+  /** What the heap of the thread may grow to; V8's own bound without it. */
+  heapBytes?: number;
   file: string;
   historyMs: number;
   maxHistoryEvents: number;
