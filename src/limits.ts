@@ -220,6 +220,18 @@ export const limitTable = {
     what: 'Changes of one kind kept to resume from; older ones go even within watchHistoryMs.',
     answer: '410 Expired',
   },
+  maxPastStates: {
+    value: 8,
+    unit: 'count',
+    what: 'Earlier states of one kind that are kept for the further pages of lists.',
+    answer: 'others are worked out from the history',
+  },
+  pastPageEntries: {
+    value: 500,
+    unit: 'count',
+    what: 'Objects that are read from the store at once for a list of an earlier revision.',
+    answer: '-',
+  },
   resumeWaitMs: {
     value: 1_000,
     unit: 'ms',

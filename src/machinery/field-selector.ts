@@ -12,6 +12,8 @@ export interface FieldRequirement {
 export interface FieldSelector {
   /** True where there are no requirements: every object matches. */
   empty: boolean;
+  /** True where the requirements contradict each other: no object can match. */
+  impossible: boolean;
   /** A field that is not in `fields` counts as the empty string. */
   matches(fields: Record<string, string>): boolean;
   requirements: FieldRequirement[];
@@ -82,16 +84,39 @@ export function parseFieldSelector(text: string, supported: string[]): FieldSele
       throw badRequest(`${goQuote(field)} is not a known field selector: only ${known}`);
     }
   }
+  const tests = [...fieldTests(requirements)];
   return {
     empty: requirements.length === 0,
+    impossible: tests.some(([, test]) => test.allowed?.size === 0),
     requirements,
-    matches: fields => requirements.every(requirement => matchesRequirement(requirement, fields)),
+    matches: fields => tests.every(([field, test]) => isMet(test, fields[field] ?? '')),
     exact: field => requirements.find(r => r.field === field && r.operator === '=')?.value,
     toString: () => requirements.map(termText).join(','),
   };
 }
 
-function matchesRequirement(requirement: FieldRequirement, fields: Record<string, string>): boolean {
-  const value = Object.hasOwn(fields, requirement.field) ? fields[requirement.field] : '';
-  return (value === requirement.value) === (requirement.operator === '=');
+/** All that a selector requires of one field. */
+interface FieldTest {
+  /** The values it may have, one or none; undefined: any. */
+  allowed: Set<string> | undefined;
+  refused: Set<string>;
+}
+
+/** The requirements by field: no more tests than the kind has fields, however many requirements there are. */
+function fieldTests(requirements: FieldRequirement[]): Map<string, FieldTest> {
+  const tests = new Map<string, FieldTest>();
+  for (const { field, operator, value } of requirements) {
+    const test = tests.get(field) ?? { allowed: undefined, refused: new Set() };
+    tests.set(field, test);
+    if (operator === '!=') test.refused.add(value);
+    else test.allowed = new Set(test.allowed?.has(value) === false ? [] : [value]);
+  }
+  for (const test of tests.values()) {
+    for (const value of test.allowed ?? []) if (test.refused.has(value)) test.allowed = new Set();
+  }
+  return tests;
+}
+
+function isMet(test: FieldTest, value: string): boolean {
+  return test.allowed ? test.allowed.has(value) : !test.refused.has(value);
 }

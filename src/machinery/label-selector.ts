@@ -1,5 +1,6 @@
 import { limits } from '../limits.ts';
 import { lexLabelSelector, type SelectorToken } from './label-selector-tokens.ts';
+import { labelTest, toInt64 } from './label-test.ts';
 import { labelValueErrors, qualifiedNameErrors } from './names.ts';
 import { badRequest, type FieldError, fieldErrorBody } from './status.ts';
 
@@ -15,6 +16,8 @@ export interface LabelRequirement {
 export interface LabelSelector {
   /** True where there are no requirements: every object matches. */
   empty: boolean;
+  /** True where the requirements contradict each other: no object can match. */
+  impossible: boolean;
   matches(labels: Record<string, string>): boolean;
   requirements: LabelRequirement[];
   /** The selector in its canonical form; parsing it again gives the same selector. */
@@ -174,32 +177,6 @@ function checkRequirement(requirement: LabelRequirement): void {
   }
 }
 
-function toInt64(text: string): bigint | undefined {
-  if (!/^[-+]?\d{1,64}$/.test(text)) return undefined;
-  const value = BigInt(text.replace('+', ''));
-  return BigInt.asIntN(64, value) === value ? value : undefined;
-}
-
-type LabelTest = (labels: Record<string, string>) => boolean;
-
-/** The test of one requirement, prepared once since it runs for every object of every list and event. */
-function labelTest(requirement: LabelRequirement): LabelTest {
-  const { key, operator } = requirement;
-  const valueIn = (labels: Record<string, string>) => (Object.hasOwn(labels, key) ? labels[key] : undefined);
-  if (operator === 'exists') return labels => valueIn(labels) !== undefined;
-  if (operator === '!') return labels => valueIn(labels) === undefined;
-  if (operator === '>' || operator === '<') {
-    const bound = toInt64(requirement.values[0]!)!;
-    return labels => {
-      const number = toInt64(valueIn(labels) ?? '');
-      return number !== undefined && (operator === '>' ? number > bound : number < bound);
-    };
-  }
-  const values = new Set<string | undefined>(requirement.values);
-  if (operator === '=' || operator === 'in') return labels => values.has(valueIn(labels));
-  return labels => !values.has(valueIn(labels));
-}
-
 function requirementText(requirement: LabelRequirement): string {
   const { key, operator, values } = requirement;
   if (operator === 'exists') return key;
@@ -232,11 +209,12 @@ export function parseLabelSelector(text: string): LabelSelector {
     throw badRequest(`the label selector has more than ${limits.maxSelectorRequirements} requirements`);
   }
   requirements.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-  const tests = requirements.map(labelTest);
+  const { impossible, matches } = labelTest(requirements);
   return {
     empty: requirements.length === 0,
+    impossible,
     requirements,
-    matches: labels => tests.every(test => test(labels)),
+    matches,
     toString: () => requirements.map(requirementText).join(','),
   };
 }

@@ -1,12 +1,14 @@
 import { limits } from '../limits.ts';
-import { decodeContinue, encodeContinue } from '../machinery/continue-token.ts';
+import { type ContinuePoint, decodeContinue, encodeContinue } from '../machinery/continue-token.ts';
 import { type FieldSelector, parseFieldSelector } from '../machinery/field-selector.ts';
 import { type LabelSelector, parseLabelSelector } from '../machinery/label-selector.ts';
 import type { ListOptions } from '../machinery/options.ts';
 import { parseResourceVersion } from '../machinery/resource-version.ts';
+import { Slice } from '../machinery/slice.ts';
 import { badRequest, expired, notFound, tooLargeResourceVersion } from '../machinery/status.ts';
 import { StorageError } from '../storage/errors.ts';
 import type { CacheEntry } from '../watch/entry.ts';
+import type { Listing } from '../watch/listing.ts';
 import { groupResource, type ResourceParts } from './context.ts';
 
 /** A page of objects. */
@@ -22,6 +24,10 @@ export interface ResourceList {
 export interface Selection {
   labels: LabelSelector;
   fields: FieldSelector;
+  /** Whether every object of the namespace is selected. */
+  isEmpty: boolean;
+  /** Whether its requirements contradict each other, so that no object can be selected. */
+  isImpossible: boolean;
   matches(entry: CacheEntry): boolean;
 }
 
@@ -37,6 +43,8 @@ export function selectionOf(
   return {
     labels,
     fields,
+    isEmpty: labels.empty && fields.empty,
+    isImpossible: labels.impossible || fields.impossible,
     matches: entry =>
       (namespace === '' || entry.namespace === namespace) &&
       (labels.empty || labels.matches(entry.labels)) &&
@@ -69,39 +77,66 @@ export async function position(parts: ResourceParts, resourceVersion: string): P
 }
 
 /**
- * A page of the objects in a namespace ('' for all), by the table of machinery.md §2.7 and the paging rules of §2.6.
- * Throws 400, 410 with a token to go on from when the snapshot is gone, 504.
+ * A page of the objects in a namespace ('' for all), by the table of machinery.md §2.7 and the paging rules of §2.6. It costs
+ * its size, or with a selector the objects up to its end; others get their turn in between.
+ * Throws 400, 410 with a token to go on from when the snapshot is gone, 504, and the signal's reason once that is aborted.
  */
 export async function list(
   parts: ResourceParts,
   namespace: string,
   options: ListOptions,
+  signal?: AbortSignal,
 ): Promise<ResourceList> {
   const selection = selectionOf(parts, namespace, options);
-  const { entries, revision } = await snapshot(parts, namespace, options);
-  const matching =
-    selection.labels.empty && selection.fields.empty
-      ? entries
-      : entries.filter(entry => selection.matches(entry));
-  const resourceVersion = String(revision);
-  if (!options.limit || matching.length <= options.limit) return { entries: matching, resourceVersion };
-  const page = matching.slice(0, options.limit);
-  const start = `${relativeKey(parts, namespace, page.at(-1)!.key)}\u0000`;
+  const start = await startOf(parts, namespace, options);
+  const resourceVersion = String(start.revision);
+  if (selection.isImpossible) return { entries: [], resourceVersion };
+  const { batches, count, keepForPages } = start.listing;
+  const { entries, more } = await expiredAsToken(
+    start.token,
+    pageOf(batches, selection, options.limit, signal),
+  );
+  if (!more) return { entries, resourceVersion };
+  keepForPages();
+  const next = `${relativeKey(parts, namespace, entries.at(-1)!.key)}\u0000`;
   return {
-    entries: page,
+    entries,
     resourceVersion,
-    continue: encodeContinue({ revision, start }),
-    ...(selection.labels.empty &&
-      selection.fields.empty && { remainingItemCount: matching.length - page.length }),
+    continue: encodeContinue({ revision: start.revision, start: next }),
+    ...(selection.isEmpty && count !== undefined && { remainingItemCount: count - entries.length }),
   };
 }
 
-/** The entries that a list starts from, unfiltered, and the revision at which they are exact. */
-async function snapshot(
-  parts: ResourceParts,
-  namespace: string,
-  options: ListOptions,
-): Promise<{ entries: CacheEntry[]; revision: number }> {
+/** The first so many of the objects that are selected, and whether more follow. */
+async function pageOf(
+  batches: Listing['batches'],
+  selection: Selection,
+  limit: number,
+  signal: AbortSignal | undefined,
+): Promise<{ entries: CacheEntry[]; more: boolean }> {
+  const entries: CacheEntry[] = [];
+  const slice = new Slice();
+  for await (const batch of batches) {
+    for (const entry of batch) {
+      if (slice.isOver) await slice.next(signal);
+      if (!selection.isEmpty && !selection.matches(entry)) continue;
+      if (limit && entries.length === limit) return { entries, more: true };
+      entries.push(entry);
+    }
+  }
+  return { entries, more: false };
+}
+
+/** What a list starts from. */
+interface ListStart {
+  listing: Listing;
+  /** The revision at which it is exact. */
+  revision: number;
+  /** Where the list goes on, or the exact revision that was asked for; absent for the present. */
+  token?: ContinuePoint;
+}
+
+async function startOf(parts: ResourceParts, namespace: string, options: ListOptions): Promise<ListStart> {
   const { cache } = parts;
   if (options.continue) {
     const token = decodeContinue(options.continue);
@@ -111,10 +146,10 @@ async function snapshot(
     const after = afterKey(parts, namespace, token.start);
     if (token.revision < 0) {
       await cache.fresh();
-      return { entries: cache.list(namespace, after), revision: cache.revision };
+      return { listing: cache.listing(namespace, after), revision: cache.revision };
     }
     await position(parts, String(token.revision));
-    return { entries: await at(parts, namespace, token, after), revision: token.revision };
+    return at(parts, namespace, token, after);
   }
   await position(parts, options.resourceVersion);
   const exact =
@@ -123,21 +158,27 @@ async function snapshot(
       options.limit > 0 &&
       options.resourceVersion !== '' &&
       options.resourceVersion !== '0');
-  if (!exact) return { entries: cache.list(namespace), revision: cache.revision };
+  if (!exact) return { listing: cache.listing(namespace), revision: cache.revision };
   const revision = parseResourceVersion(options.resourceVersion);
-  return { entries: await at(parts, namespace, { revision, start: '' }, ''), revision };
+  return at(parts, namespace, { revision, start: '' }, '');
 }
 
 async function at(
   parts: ResourceParts,
   namespace: string,
-  token: { revision: number; start: string },
+  token: ContinuePoint,
   after: string,
-): Promise<CacheEntry[]> {
+): Promise<ListStart> {
+  const listing = await expiredAsToken(token, parts.cache.listingAt(token.revision, namespace, after));
+  return { listing, revision: token.revision, token };
+}
+
+/** Turns the end of what the store remembers into a 410 with a token to go on from. */
+async function expiredAsToken<T>(token: ContinuePoint | undefined, reading: Promise<T>): Promise<T> {
   try {
-    return await parts.cache.listAt(token.revision, namespace, after);
+    return await reading;
   } catch (error) {
-    if (!(error instanceof StorageError) || error.code !== 'Compacted') throw error;
+    if (!token || !(error instanceof StorageError) || error.code !== 'Compacted') throw error;
     if (!token.start) {
       throw expired('The resourceVersion for the provided list is too old.');
     }

@@ -4,6 +4,7 @@ import type { Kind } from '../kinds/kind.ts';
 import type { Decoded } from '../machinery/decode.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import type { ListOptions } from '../machinery/options.ts';
+import { Slice } from '../machinery/slice.ts';
 import { StatusError } from '../machinery/status.ts';
 import type { Backend, Codec } from '../storage/backend.ts';
 import type { WatchCache } from '../watch/cache.ts';
@@ -91,8 +92,8 @@ export class Resource {
     return get(this.#parts, namespace, name, options);
   }
 
-  list(namespace: string, options: ListOptions): Promise<ResourceList> {
-    return list(this.#parts, namespace, options);
+  list(namespace: string, options: ListOptions, signal?: AbortSignal): Promise<ResourceList> {
+    return list(this.#parts, namespace, options, signal);
   }
 
   async update(
@@ -141,9 +142,11 @@ export class Resource {
     options: DeleteRequest,
     listOptions: ListOptions,
   ): Promise<ResourceList> {
-    const list = await this.list(namespace, listOptions);
+    const list = await this.list(namespace, listOptions, context.signal);
     let refusal: StatusError | undefined;
+    const slice = new Slice();
     for (const entry of list.entries) {
+      if (slice.isOver) await slice.next();
       context.signal.throwIfAborted();
       try {
         await this.delete(entry.namespace, entry.name, options);

@@ -1,8 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { View } from '../kinds/kind.ts';
 import type { ApiObject } from '../machinery/object.ts';
+import { Slice } from '../machinery/slice.ts';
 import type { Guard } from '../storage/backend.ts';
 import type { CacheEntry } from '../watch/entry.ts';
+import type { Listing } from '../watch/listing.ts';
 import type { ResourceParts } from './context.ts';
 
 /** A view with what must still hold when a write that rests on it commits. */
@@ -11,9 +12,6 @@ export interface RecordingView {
   /** Grows with each read. */
   guards: Guard[];
 }
-
-/** How many objects are decoded before other requests get their turn. */
-const decodedPerTurn = 200;
 
 /**
  * Reads other kinds from their caches, as fresh as the last acknowledged write, and notes a guard of the storage contract for
@@ -39,10 +37,10 @@ export function recordingView(parts: Pick<ResourceParts, 'others'>): RecordingVi
     list: async (plural, options = {}) => {
       const { cache, codec } = otherParts(parts, plural);
       await cache.fresh();
-      const entries = cache.list('');
+      const { batches } = cache.listing('');
       guards.push({ prefix: codec.prefix(), unchangedSince: cache.revision });
       const where = Object.entries(options.where ?? {});
-      return decoded(entries.filter(entry => where.every(([field, value]) => entry.fields[field] === value)));
+      return decoded(batches, entry => where.every(([field, value]) => entry.fields[field] === value));
     },
   };
   return { view, guards };
@@ -55,11 +53,17 @@ export function otherParts(parts: Pick<ResourceParts, 'others'>, plural: string)
   return found;
 }
 
-async function decoded(entries: CacheEntry[]): Promise<ApiObject[]> {
+async function decoded(
+  batches: Listing['batches'],
+  chosen: (entry: CacheEntry) => boolean,
+): Promise<ApiObject[]> {
   const objects: ApiObject[] = [];
-  for (const entry of entries) {
-    objects.push(entry.object());
-    if (objects.length % decodedPerTurn === 0) await nextTurn();
+  const slice = new Slice();
+  for await (const batch of batches) {
+    for (const entry of batch) {
+      if (chosen(entry)) objects.push(entry.object());
+      if (slice.isOver) await slice.next();
+    }
   }
   return objects;
 }

@@ -72,7 +72,8 @@ async function get(exchange: Exchange, { resource, namespace, name }: Route): Pr
 async function list(exchange: Exchange, { resource, namespace }: Route): Promise<void> {
   const as = negotiate(negotiationInput(exchange), 'list', resource.kind.kind);
   const render = listRenderer(resource.kind, as.transform, exchange.query);
-  const { entries, ...metadata } = await resource.list(namespace, parseListOptions(exchange.query));
+  const options = parseListOptions(exchange.query);
+  const { entries, ...metadata } = await resource.list(namespace, options, exchange.abort.signal);
   await sendList(exchange, render(entries, metadata), as);
 }
 

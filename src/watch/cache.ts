@@ -1,10 +1,13 @@
+import { limits } from '../limits.ts';
 import type { Counter, Gauge, Log } from '../observability/observability.ts';
 import type { Backend, Change, Entry, Page, Revision } from '../storage/backend.ts';
 import { catchUp } from './catch-up.ts';
 import { type CacheEntry, type EntryReader, readEntry, withRevision } from './entry.ts';
 import { Fanout, type Stream } from './fanout.ts';
 import { type CacheEvent, History } from './history.ts';
-import { compareKeys, type Replacement, State } from './state.ts';
+import { type Listing, listingOf } from './listing.ts';
+import { PastStates } from './past-states.ts';
+import { type Replacement, State } from './state.ts';
 import type { EventEncoder, OpenStream, StreamFilter, StreamStart, WatchSink } from './stream.ts';
 import { Upstream } from './upstream.ts';
 
@@ -41,6 +44,7 @@ export class WatchCache {
   readonly #catchingUp = new Set<Stream>();
   readonly #waiters = new Set<{ revision: Revision; resolve: () => void }>();
   #state = new State();
+  readonly #past = new PastStates(() => ({ entries: this.#state.snapshot(), history: this.#history }));
   #history: History;
   #revision: Revision = 0;
   #unsent: CacheEvent[] = [];
@@ -153,32 +157,46 @@ export class WatchCache {
     return this.#state.byName(namespace, name);
   }
 
-  /** The objects under the namespace ('' for all) after the key, in key order, as of now. */
-  list(namespace: string, after = ''): CacheEntry[] {
-    return this.#state.range(this.#options.codec.prefix(namespace || undefined), after);
+  /** All objects under the namespace ('' for all) as of now, in key order. */
+  list(namespace: string): CacheEntry[] {
+    const prefix = this.#options.codec.prefix(namespace || undefined);
+    return [...this.#state.snapshot().batches(prefix)].flat();
+  }
+
+  /** The objects under the namespace ('' for all) as of now, those after the key where one is given. */
+  listing(namespace: string, after = ''): Listing {
+    const prefix = this.#options.codec.prefix(namespace || undefined);
+    const snapshot = this.#state.snapshot();
+    const revision = this.#revision;
+    const keepForPages = () => this.#past.keep(revision, snapshot);
+    return listingOf(snapshot, { prefix, after, keepForPages });
   }
 
   /**
    * The same as of an earlier revision: from the history where that reaches back so far, else from the store.
-   * Throws Compacted when neither can tell any more.
+   * Throws Compacted when neither can tell any more; from the store also while the batches are read.
    */
-  async listAt(revision: Revision, namespace: string, after = ''): Promise<CacheEntry[]> {
-    const undone = this.#history.after(revision);
+  async listingAt(revision: Revision, namespace: string, after = ''): Promise<Listing> {
     const prefix = this.#options.codec.prefix(namespace || undefined);
-    if (!undone) {
-      const page = await this.#options.backend.list(prefix, { at: revision, ...(after && { after }) });
-      return new State(this.#readAll(page.entries)).range(prefix);
+    const then = await this.#past.at(revision);
+    if (then) return listingOf(then, { prefix, after });
+    const first = await this.#storedPage(prefix, revision, after);
+    return {
+      batches: this.#storedBatches(prefix, revision, first),
+      count: undefined,
+      keepForPages() {},
+    };
+  }
+
+  async *#storedBatches(prefix: string, revision: Revision, first: Page): AsyncGenerator<CacheEntry[]> {
+    for (let page = first; ; page = await this.#storedPage(prefix, revision, page.entries.at(-1)!.key)) {
+      yield* new State(this.#readAll(page.entries)).snapshot().batches('');
+      if (!page.more) return;
     }
-    const then = new Map<string, CacheEntry | undefined>();
-    for (const event of undone) {
-      const { key } = (event.current ?? event.deleted)!;
-      if (!then.has(key)) then.set(key, event.previous);
-    }
-    const entries = this.#state.range(prefix, after).filter(entry => !then.has(entry.key));
-    for (const entry of then.values()) {
-      if (entry?.key.startsWith(prefix) && entry.key > after) entries.push(entry);
-    }
-    return entries.sort((a, b) => compareKeys(a.key, b.key));
+  }
+
+  #storedPage(prefix: string, at: Revision, after: string): Promise<Page> {
+    return this.#options.backend.list(prefix, { at, limit: limits.pastPageEntries, ...(after && { after }) });
   }
 
   /**
@@ -204,7 +222,7 @@ export class WatchCache {
       closed: false,
     };
     this.#catchingUp.add(stream);
-    const initial = start.initialEvents ? this.#state.range(this.#options.codec.prefix()) : undefined;
+    const initial = start.initialEvents ? this.#state.snapshot().batches('') : undefined;
     void catchUp(stream, {
       initial,
       history: () => this.#history,
@@ -245,6 +263,7 @@ export class WatchCache {
     this.#badBytes = new Map();
     this.#state = new State(this.#readAll(page.entries));
     this.#history = this.#newHistory(page.revision);
+    this.#past.clear();
     this.#revision = page.revision;
     this.#unsent = [];
     this.#count();
@@ -258,6 +277,7 @@ export class WatchCache {
       }
       this.#revision = Math.max(this.#revision, change.revision);
     }
+    this.#past.trim();
     this.#count();
     this.#wake();
     // Once a turn, so that what a group commit brings is joined into one write a stream.
@@ -321,6 +341,7 @@ export class WatchCache {
   /** Tells those of the streams that are live and asked for it how far they have been sent. */
   async #sendBookmarks(streams: Iterable<Stream>): Promise<void> {
     this.#history.trim(this.#clock());
+    this.#past.trim();
     try {
       await this.fresh();
     } catch (error) {

@@ -1,3 +1,4 @@
+import { nextTurn, Slice } from '../machinery/slice.ts';
 import type { Revision } from '../storage/backend.ts';
 import type { CacheEntry } from './entry.ts';
 import { linesFor, type Stream } from './fanout.ts';
@@ -12,7 +13,7 @@ const sliceEvents = 100;
 /** What a stream has to be told before it is live. */
 export interface Backlog {
   /** The objects there were when the stream was opened, for one that begins with them. */
-  initial: CacheEntry[] | undefined;
+  initial: Iterable<CacheEntry[]> | undefined;
   /** The history as it is now: it may be another one after the store was read anew. */
   history(): History;
   /** The Status, as JSON, of a start that the history does not reach back to. */
@@ -42,31 +43,37 @@ export async function catchUp(stream: Stream, backlog: Backlog): Promise<void> {
   }
 }
 
-async function sendInitial(stream: Stream, entries: CacheEntry[]): Promise<void> {
-  let slice: Buffer[] = [];
+async function sendInitial(stream: Stream, batches: Iterable<CacheEntry[]>): Promise<void> {
+  let lines: Buffer[] = [];
   let bytes = 0;
-  for (const entry of entries) {
-    if (!stream.filter.matches(entry)) continue;
-    const line = stream.encoder.encode('ADDED', entry, !stream.started);
-    stream.started = true;
-    slice.push(line);
-    bytes += line.length;
-    if (bytes < sliceBytes) continue;
-    stream.sink.write(Buffer.concat(slice));
-    slice = [];
-    bytes = 0;
-    await pace(stream);
-    if (stream.closed) return;
+  const slice = new Slice();
+  for (const batch of batches) {
+    for (const entry of batch) {
+      if (stream.filter.matches(entry)) {
+        const line = stream.encoder.encode('ADDED', entry, !stream.started);
+        stream.started = true;
+        lines.push(line);
+        bytes += line.length;
+      }
+      if (bytes >= sliceBytes) {
+        stream.sink.write(Buffer.concat(lines));
+        lines = [];
+        bytes = 0;
+        if (stream.sink.bufferedBytes() > sliceBytes) await stream.sink.drained();
+      } else if (!slice.isOver) continue;
+      await slice.next();
+      if (stream.closed) return;
+    }
   }
   if (stream.bookmarks) {
-    slice.push(stream.encoder.bookmark(String(stream.position), true, !stream.started));
+    lines.push(stream.encoder.bookmark(String(stream.position), true, !stream.started));
     stream.started = true;
   }
-  if (slice.length > 0) stream.sink.write(Buffer.concat(slice));
+  if (lines.length > 0) stream.sink.write(Buffer.concat(lines));
 }
 
 /** Waits for a client that has much unread; lets other work in between slices in any case. */
 async function pace(stream: Stream): Promise<void> {
   if (stream.sink.bufferedBytes() > sliceBytes) await stream.sink.drained();
-  else await new Promise(resolve => setImmediate(resolve));
+  else await nextTurn();
 }

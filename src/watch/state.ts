@@ -1,4 +1,5 @@
 import type { CacheEntry } from './entry.ts';
+import { OrderedEntries } from './ordered-entries.ts';
 
 /** What clients see under one name before and after a change. */
 export interface Replacement {
@@ -15,8 +16,7 @@ export class State {
   readonly #shown = new Map<string, CacheEntry>();
   /** Keys held back, by the name that they share with a lower key. */
   readonly #heldBack = new Map<string, Set<string>>();
-  /** Keys of what is shown. */
-  #keys: string[] = [];
+  readonly #inOrder: OrderedEntries;
 
   constructor(entries: CacheEntry[] = []) {
     for (const entry of entries) {
@@ -28,12 +28,12 @@ export class State {
         this.#shown.set(nameOf(entry), entry);
       }
     }
-    this.#keys = [...this.#shown.values()].map(entry => entry.key).sort(compareKeys);
+    this.#inOrder = new OrderedEntries([...this.#shown.values()].sort((a, b) => compareKeys(a.key, b.key)));
   }
 
   /** The number of objects shown. */
   get size(): number {
-    return this.#keys.length;
+    return this.#inOrder.size;
   }
 
   byName(namespace: string, name: string): CacheEntry | undefined {
@@ -68,15 +68,9 @@ export class State {
     return changes.filter(({ before, after }) => before !== after);
   }
 
-  /** The entries shown whose key starts with the prefix and follows `after`, in key order. */
-  range(prefix: string, after = ''): CacheEntry[] {
-    const found: CacheEntry[] = [];
-    for (let index = this.#position(after > prefix ? after : prefix); index < this.#keys.length; index++) {
-      const key = this.#keys[index]!;
-      if (!key.startsWith(prefix)) break;
-      if (key !== after) found.push(this.#stored.get(key)!);
-    }
-    return found;
+  /** What is shown now, in key order. */
+  snapshot(): OrderedEntries {
+    return this.#inOrder.fork();
   }
 
   #with(entry: CacheEntry): Replacement {
@@ -89,10 +83,10 @@ export class State {
       return { before, after: before };
     }
     if (before && before.key > key) {
-      this.#hide(before.key);
+      this.#inOrder.delete(before.key);
       this.#holdBack(before);
     }
-    if (before?.key !== key) this.#show(key);
+    this.#inOrder.set(entry);
     this.#shown.set(name, entry);
     return { before, after: entry };
   }
@@ -107,15 +101,15 @@ export class State {
       this.#letGo(name, key);
       return { before, after: before };
     }
-    this.#hide(key);
+    this.#inOrder.delete(key);
     const next = keys && [...keys].sort(compareKeys)[0];
     if (next === undefined) {
       this.#shown.delete(name);
       return { before, after: undefined };
     }
     this.#letGo(name, next);
-    this.#show(next);
     const after = this.#stored.get(next)!;
+    this.#inOrder.set(after);
     this.#shown.set(name, after);
     return { before, after };
   }
@@ -129,26 +123,6 @@ export class State {
   #letGo(name: string, key: string): void {
     const keys = this.#heldBack.get(name);
     if (keys?.delete(key) && keys.size === 0) this.#heldBack.delete(name);
-  }
-
-  #show(key: string): void {
-    this.#keys.splice(this.#position(key), 0, key);
-  }
-
-  #hide(key: string): void {
-    this.#keys.splice(this.#position(key), 1);
-  }
-
-  /** Index of the first key that is not less than the given one. */
-  #position(key: string): number {
-    let low = 0;
-    let high = this.#keys.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#keys[middle]! < key) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }
 

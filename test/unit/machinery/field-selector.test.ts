@@ -71,11 +71,19 @@ describe('matching field selectors', () => {
           return each.operator === '=' ? same : !same;
         });
         assert.equal(selector.matches(held), expected);
+        assert.ok(!selector.impossible || !expected);
         const again = parseFieldSelector(selector.toString(), supported);
         assert.deepEqual(again.requirements, selector.requirements);
         assert.deepEqual(new Set(selector.requirements.map(write)), new Set(requirements.map(write)));
       }),
     );
+  });
+
+  it('knows what no object can meet', () => {
+    for (const text of ['metadata.name=a,metadata.name=b', 'metadata.name=a,metadata.name!=a']) {
+      assert.equal(parseFieldSelector(text, supported).impossible, true, text);
+    }
+    assert.equal(parseFieldSelector('metadata.name=a,metadata.name!=b', supported).impossible, false);
   });
 
   it('says which one value it demands', () => {

@@ -127,12 +127,21 @@ function naive({ key: name, operator, values }: LabelRequirement, labels: Map<st
 describe('matching label selectors', () => {
   it('does as the naive model does', () => {
     const labels = fc.array(fc.tuple(key, value)).map(pairs => new Map(pairs));
+    // Many keys, too: they are looked up in another way.
+    const many = fc
+      .array(requirement, { maxLength: 4 })
+      .map(few => [
+        ...few,
+        ...Array.from({ length: 20 }, (_unused, n) => ({ key: `x${n}`, operator: '!' as const, values: [] })),
+      ]);
+    const requirements = fc.oneof(fc.array(requirement, { maxLength: 4 }), many);
     fc.assert(
-      fc.property(fc.array(requirement, { maxLength: 4 }), labels, (requirements, held) => {
+      fc.property(requirements, labels, (requirements, held) => {
         const selector = parseLabelSelector(requirements.map(write).join());
         const expected = requirements.every(each => naive(each, held));
         assert.equal(selector.matches(Object.fromEntries(held)), expected);
         assert.equal(selector.empty, requirements.length === 0);
+        assert.ok(!selector.impossible || !expected);
       }),
     );
   });
@@ -146,6 +155,31 @@ describe('matching label selectors', () => {
         assert.equal(again.toString(), selector.toString());
       }),
     );
+  });
+
+  it('knows what no labels can meet', () => {
+    const impossible = [
+      'a,!a',
+      'a=1,a=2',
+      'a in (1,2),a notin (2,1)',
+      'a>5,a<6',
+      'a=x,a>1',
+      'a=1,!a',
+      'a in (1),a>1',
+    ];
+    for (const text of impossible) assert.equal(parseLabelSelector(text).impossible, true, text);
+    for (const text of ['', 'a!=1,!a', 'a>5,a<7', 'a in (1,2),a notin (2)', 'a=2,a>1']) {
+      assert.equal(parseLabelSelector(text).impossible, false, text);
+    }
+  });
+
+  it('looks at no more labels than an object has, however many requirements there are', t => {
+    const text = Array.from({ length: limits.maxSelectorRequirements }, (_unused, n) => `k${n}!=v`).join();
+    const selector = parseLabelSelector(text);
+    const looks = t.mock.method(Map.prototype, 'get');
+    assert.equal(selector.matches({ a: '1', k5: 'w' }), true);
+    assert.equal(selector.matches({ a: '1', k5: 'v' }), false);
+    assert.equal(looks.mock.callCount(), 4);
   });
 
   it('compares 64-bit integers exactly', () => {

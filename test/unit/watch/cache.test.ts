@@ -7,6 +7,7 @@ import { StorageError } from '../../../src/storage/errors.ts';
 import { createMemoryBackend } from '../../../src/storage/memory/backend.ts';
 import { WatchCache } from '../../../src/watch/cache.ts';
 import type { CacheEntry } from '../../../src/watch/entry.ts';
+import type { Listing } from '../../../src/watch/listing.ts';
 import { objectEncoder, type WatchSink } from '../../../src/watch/stream.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -57,6 +58,13 @@ function unstartedCache(backend: Backend, changed: Partial<typeof bounds> = {}):
     bounds: { ...bounds, ...changed },
     log: silent,
   });
+}
+
+async function read(listing: Listing): Promise<CacheEntry[]> {
+  const entries: CacheEntry[] = [];
+  for await (const batch of listing.batches) entries.push(...batch);
+  if (listing.count !== undefined) assert.equal(listing.count, entries.length);
+  return entries;
 }
 
 async function put(backend: Backend, object: ApiObject): Promise<number> {
@@ -157,7 +165,7 @@ suite('watch cache', () => {
     }
     assert.equal(cache.list('').length, 20);
     assert.equal(cache.list('b').length, 0);
-    assert.equal(cache.list('a', '/things/a/t7').length, 2);
+    assert.equal((await read(cache.listing('a', '/things/a/t7'))).length, 2);
     cache.close();
   });
 
@@ -311,14 +319,14 @@ suite('watch cache', () => {
     }
     await cache.fresh();
     for (const { revision, names } of states) {
-      const found = await cache.listAt(revision, '');
+      const found = await read(await cache.listingAt(revision, ''));
       assert.deepEqual(
         found.map(entry => entry.name),
         names,
       );
     }
     await backend.compact(states[1]!.revision);
-    await assert.rejects(cache.listAt(states[0]!.revision, ''), { code: 'Compacted' });
+    await assert.rejects(cache.listingAt(states[0]!.revision, ''), { code: 'Compacted' });
     cache.close();
   });
 
@@ -415,7 +423,7 @@ suite('watch cache: two keys with one name', () => {
       ['ADDED 1', 'MODIFIED 2', 'MODIFIED 3', 'MODIFIED hidden', 'DELETED hidden'],
     );
     assert.deepEqual(
-      (await cache.listAt(then, '')).map(entry => entry.key),
+      (await read(await cache.listingAt(then, ''))).map(entry => entry.key),
       [places.high],
     );
     cache.close();
