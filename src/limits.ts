@@ -4,7 +4,7 @@
  */
 interface Limit {
   value: number;
-  unit: 'bytes' | 'ms' | 's' | 'count';
+  unit: 'bytes' | 'ms' | 's' | 'count' | 'percent';
   what: string;
   answer: string;
 }
@@ -188,18 +188,42 @@ export const limitTable = {
     value: 400,
     unit: 'count',
     what: 'get and list requests at once (--max-requests-inflight); system:masters is exempt.',
-    answer: '429, Retry-After 1',
+    answer: 'the request waits in the queue of its user',
   },
   maxMutatingRequestsInFlight: {
     value: 200,
     unit: 'count',
     what: 'Mutating requests at once (--max-mutating-requests-inflight); system:masters is exempt.',
+    answer: 'the request waits in the queue of its user',
+  },
+  systemPercent: {
+    value: 40,
+    unit: 'percent',
+    what: 'Part of each bound on requests and bodies that is kept for the control plane and the agents. Within a part, one user gets half at most.',
+    answer: '-',
+  },
+  anonymousPercent: {
+    value: 5,
+    unit: 'percent',
+    what: 'Part of the same bounds that all anonymous callers have together.',
+    answer: '-',
+  },
+  maxQueuedRequests: {
+    value: 400,
+    unit: 'count',
+    what: 'Requests of one class of callers (system, users, anonymous) that wait for a place, reads and writes apart; one user has half at most.',
+    answer: '429, Retry-After 1',
+  },
+  maxQueueWaitMs: {
+    value: 15_000,
+    unit: 'ms',
+    what: 'Time that a request waits for a place.',
     answer: '429, Retry-After 1',
   },
   maxWatchers: {
     value: 20_000,
     unit: 'count',
-    what: 'Watch streams open at once.',
+    what: 'Watch streams open at once. Users have 55 % of them together, and one user half of that at most.',
     answer: '429 TooManyRequests, Retry-After 5',
   },
   maxWatchBufferBytes: {

@@ -25,12 +25,13 @@ export function limitsPage(): GeneratedFile {
   return { path: 'docs/reference/limits.md', content };
 }
 
-function valueText(value: number, unit: 'bytes' | 'ms' | 's' | 'count'): string {
+function valueText(value: number, unit: 'bytes' | 'ms' | 's' | 'count' | 'percent'): string {
   if (unit === 'bytes') {
     const [size, name] = byteUnits.find(([each]) => value % each === 0) ?? [1, 'bytes'];
     return `${grouped(value / size)} ${name}`;
   }
   if (unit === 'count') return grouped(value);
+  if (unit === 'percent') return `${value} %`;
   const seconds = unit === 's' ? value : value / 1_000;
   if (seconds < 1) return `${value} ms`;
   return seconds >= 120 && seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;

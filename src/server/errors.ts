@@ -24,7 +24,8 @@ export function answerError(exchange: Exchange, error: unknown, log: Log): void 
       error,
     });
   if (exchange.answered) {
-    exchange.response.destroy();
+    // Work that was told to stop comes after an answer that is whole, or after the end of the client.
+    if (!isAbort(error)) exchange.response.destroy();
   } else if (error instanceof TextError) {
     sendText(exchange, error.code, error.message, error.headers);
   } else if (known) {

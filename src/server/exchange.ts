@@ -25,7 +25,7 @@ export interface Exchange {
   readonly abort: AbortController;
   /** Whether an answer has been started or the client has gone: whoever comes later must not write. */
   answered: boolean;
-  /** Calls back once when the exchange is over. */
+  /** Calls back once when the exchange is over; at once when it is already. */
   onEnd(callback: () => void): void;
 }
 
@@ -40,6 +40,7 @@ export function beginExchange(request: HttpRequest, response: HttpResponse, cloc
   const auditId = typeof sent === 'string' && sent && sent.length <= maxAuditIdLength ? sent : randomUUID();
   const abort = new AbortController();
   const ends: (() => void)[] = [];
+  let ended = false;
   const exchange: Exchange = {
     request,
     response,
@@ -63,7 +64,10 @@ export function beginExchange(request: HttpRequest, response: HttpResponse, cloc
     warnings: new Warnings(),
     abort,
     answered: false,
-    onEnd: callback => ends.push(callback),
+    onEnd: callback => {
+      if (ended) callback();
+      else ends.push(callback);
+    },
   };
   response.setHeader('Audit-Id', auditId);
   response.setHeader('Cache-Control', 'no-cache, private');
@@ -72,6 +76,7 @@ export function beginExchange(request: HttpRequest, response: HttpResponse, cloc
   response.on('error', () => {});
   endUpload(request, clock);
   response.once('close', () => {
+    ended = true;
     exchange.answered = true;
     abort.abort(over);
     for (const end of ends) end();

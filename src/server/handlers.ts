@@ -32,6 +32,8 @@ export interface HandlerOptions {
   clock: Clock;
   /** Asks whether the user may create what a request names that is no create itself. Throws 403. */
   authorizeCreate(exchange: Exchange): Promise<void>;
+  /** Takes a place among the requests in flight until the exchange ends. Throws a 429. */
+  takePlace(exchange: Exchange): Promise<void>;
   /** Counts a write of events of the resource. */
   onEvents(plural: string): void;
 }
@@ -108,43 +110,46 @@ function watchQuery(query: URLSearchParams, name: string): URLSearchParams {
 async function readWrite(
   exchange: Exchange,
   { resource: { kind } }: Route,
-  maxBodyBytes: number,
+  handlerOptions: HandlerOptions,
   parseOptions: typeof parseCreateOptions,
 ) {
-  const { request, query, userAgent, abort } = exchange;
+  const { request, query, userAgent } = exchange;
   const as = negotiate(negotiationInput(exchange), 'object', kind.kind);
   const render = objectRenderer(kind, as.transform, query);
   const mediaType = bodyMediaType(request.headers['content-type']);
-  const bytes = await readBody(request, maxBodyBytes, abort.signal);
+  const bytes = await bodyOf(exchange, handlerOptions);
   const options = parseOptions(query, userAgent);
   return { as, render, options, body: decodeBody(bytes, mediaType, kind) };
 }
 
-async function create(exchange: Exchange, route: Route, { maxBodyBytes }: HandlerOptions): Promise<void> {
+/** The whole body of a request, and a place in which to handle it. Throws 413, 415 and 429. */
+async function bodyOf(exchange: Exchange, { maxBodyBytes, takePlace }: HandlerOptions): Promise<Buffer> {
+  const bytes = await readBody(exchange.request, maxBodyBytes, exchange.abort.signal);
+  await takePlace(exchange);
+  return bytes;
+}
+
+async function create(exchange: Exchange, route: Route, handlerOptions: HandlerOptions): Promise<void> {
   const { resource, namespace } = route;
-  const { as, render, options, body } = await readWrite(exchange, route, maxBodyBytes, parseCreateOptions);
+  const { as, render, options, body } = await readWrite(exchange, route, handlerOptions, parseCreateOptions);
   const object = await resource.create(contextOf(exchange), namespace, body, options);
   await sendJson(exchange, 201, render(object), as);
 }
 
-async function update(exchange: Exchange, route: Route, { maxBodyBytes }: HandlerOptions): Promise<void> {
+async function update(exchange: Exchange, route: Route, handlerOptions: HandlerOptions): Promise<void> {
   const { resource } = route;
-  const { as, render, options, body } = await readWrite(exchange, route, maxBodyBytes, parseUpdateOptions);
+  const { as, render, options, body } = await readWrite(exchange, route, handlerOptions, parseUpdateOptions);
   const object = await resource.update(contextOf(exchange), route, body, options);
   await sendJson(exchange, 200, render(object), as);
 }
 
-async function patch(
-  exchange: Exchange,
-  route: Route,
-  { maxBodyBytes, authorizeCreate }: HandlerOptions,
-): Promise<void> {
+async function patch(exchange: Exchange, route: Route, handlerOptions: HandlerOptions): Promise<void> {
   const { resource } = route;
-  const { request, query, userAgent, abort } = exchange;
+  const { request, query, userAgent } = exchange;
   const type = patchTypeOf(request.headers['content-type']);
   const as = negotiate(negotiationInput(exchange), 'object', resource.kind.kind);
   const render = objectRenderer(resource.kind, as.transform, query);
-  const bytes = await readBody(request, maxBodyBytes, abort.signal);
+  const bytes = await bodyOf(exchange, handlerOptions);
   const options = parsePatchOptions(query, userAgent, type === applyType);
   const context = contextOf(exchange);
   if (type !== applyType) {
@@ -155,7 +160,7 @@ async function patch(
   const { object, created } = await resource.apply(context, route, decodeConfiguration(bytes), {
     ...options,
     force: options.force === true,
-    authorizeCreate: () => authorizeCreate(exchange),
+    authorizeCreate: () => handlerOptions.authorizeCreate(exchange),
   });
   await sendJson(exchange, created ? 201 : 200, render(object), as);
 }
@@ -198,10 +203,11 @@ async function removeCollection(
 
 /** The options of a delete: from the body where there is one, else from the query. */
 async function deleteOptions(
-  { request, query, abort }: Exchange,
-  { maxBodyBytes }: HandlerOptions,
+  exchange: Exchange,
+  handlerOptions: HandlerOptions,
 ): Promise<ReturnType<typeof parseDeleteOptions>> {
-  const bytes = await readBody(request, maxBodyBytes, abort.signal);
+  const { request, query } = exchange;
+  const bytes = await bodyOf(exchange, handlerOptions);
   if (bytes.length === 0) return parseDeleteOptions(query);
   const mediaType = bodyMediaType(request.headers['content-type']);
   try {

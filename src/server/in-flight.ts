@@ -1,8 +1,14 @@
+import { FairPlaces, NoPlace, type RefusalReason } from '../access/fair-places.ts';
+import { type PriorityLevel, partOf, priorityLevelOf, type SharedLevel } from '../access/priority-level.ts';
 import type { Kind } from '../kinds/kind.ts';
+import { limits } from '../limits.ts';
 import { tooManyRequests } from '../machinery/status.ts';
-import type { Exchange } from './exchange.ts';
+import { SharedBytes } from '../memory/shared-bytes.ts';
+import type { Clock } from './clock.ts';
+import { type Exchange, over } from './exchange.ts';
 import { isHealthPath } from './health.ts';
 import { type RequestMetrics, targetLabels } from './metrics.ts';
+import type { RequestInfo } from './request-info.ts';
 import { TextError } from './respond.ts';
 
 export interface InFlightBounds {
@@ -11,66 +17,137 @@ export interface InFlightBounds {
   maxWatchers: number;
 }
 
+type RequestKind = 'readOnly' | 'mutating';
+
 const readOnlyVerbs = new Set(['get', 'list', 'head', 'options']);
 
+/** Whether a request only reads. Others have a body, or change something. */
+export function isReadOnly({ verb }: RequestInfo): boolean {
+  return readOnlyVerbs.has(verb);
+}
+
 /**
- * Bounds what is served at once (kube-apiserver's max-in-flight filter): reads and writes apart; watches have a bound of
- * their own. Members of system:masters and the probes always get through, so that an overloaded server can be mended
+ * Bounds what is served at once: reads and writes apart, and watches by a bound of their own. Each class of callers has places
+ * that the others cannot fill, and within a class each user has a share and a bounded queue (kube-apiserver's API Priority and
+ * Fairness, KEP-1040). Members of system:masters and the probes always get through, so that an overloaded server can be mended
  * and is not taken for a dead one.
  */
 export class InFlight {
-  readonly #bounds: InFlightBounds;
   readonly #metrics: RequestMetrics;
-  readonly #running = { readOnly: 0, mutating: 0 };
   readonly #kinds: ReadonlyMap<string, Kind>;
-  #watchers = 0;
-  readonly #watchersByTarget = new Map<string, number>();
+  readonly #places: Record<RequestKind, Record<SharedLevel, FairPlaces>>;
+  readonly #exempt = { readOnly: 0, mutating: 0 };
+  readonly #maxWatchers: number;
+  /** Watches of those who are no part of the system, by user. */
+  readonly #watchers: Record<'users' | 'anonymous', SharedBytes>;
+  #open = 0;
+  readonly #openByTarget = new Map<string, number>();
 
-  constructor(bounds: InFlightBounds, metrics: RequestMetrics, kinds: ReadonlyMap<string, Kind>) {
-    this.#bounds = bounds;
+  constructor(
+    bounds: InFlightBounds,
+    { metrics, kinds, clock }: { metrics: RequestMetrics; kinds: ReadonlyMap<string, Kind>; clock: Clock },
+  ) {
     this.#metrics = metrics;
     this.#kinds = kinds;
+    const places = (kind: RequestKind, total: number) => {
+      const of = (level: SharedLevel) => this.#placesOf(kind, level, total, clock);
+      return { system: of('system'), users: of('users'), anonymous: of('anonymous') };
+    };
+    this.#places = {
+      readOnly: places('readOnly', bounds.maxRequestsInflight),
+      mutating: places('mutating', bounds.maxMutatingRequestsInflight),
+    };
+    this.#maxWatchers = bounds.maxWatchers;
+    this.#watchers = {
+      users: new SharedBytes(partOf('users', bounds.maxWatchers)),
+      anonymous: new SharedBytes(partOf('anonymous', bounds.maxWatchers)),
+    };
   }
 
-  /** Takes a place until the exchange ends. Throws a 429 with Retry-After when there is none. */
-  admit(exchange: Exchange): void {
-    const { info, user } = exchange;
-    if (info.isResource && info.verb === 'watch') {
-      this.#admitWatch(exchange);
+  /**
+   * Takes a place until the exchange ends, after a wait if need be. To be asked once the caller is known and allowed, and the body
+   * is there: nobody holds a place while others are waited for. Throws a 429 with Retry-After when there is none.
+   */
+  async admit(exchange: Exchange): Promise<void> {
+    const { info, user, abort } = exchange;
+    if (isHealthPath(info.path)) return;
+    const kind = isReadOnly(info) ? 'readOnly' : 'mutating';
+    const level = priorityLevelOf(user);
+    if (level === 'exempt') {
+      this.#countExempt(kind, 1);
+      exchange.onEnd(() => this.#countExempt(kind, -1));
       return;
     }
-    if (isHealthPath(info.path)) return;
-    const kind = readOnlyVerbs.has(info.verb) ? 'readOnly' : 'mutating';
-    const max =
-      kind === 'readOnly' ? this.#bounds.maxRequestsInflight : this.#bounds.maxMutatingRequestsInflight;
-    if (this.#running[kind] >= max && !user.groups.includes('system:masters')) {
-      this.#metrics.rejected.inc({ code: '429' });
+    try {
+      exchange.onEnd(await this.#places[kind][level].take(user.name, abort.signal));
+    } catch (error) {
+      if (!(error instanceof NoPlace)) throw error;
+      if (error.reason === 'cancelled') throw over;
+      this.#refused(level, kind, error.reason);
       throw new TextError(429, 'Too many requests, please try again later.\n', { 'Retry-After': '1' });
     }
-    this.#count(kind, 1);
-    exchange.onEnd(() => this.#count(kind, -1));
   }
 
-  #admitWatch(exchange: Exchange): void {
-    if (this.#watchers >= this.#bounds.maxWatchers) {
-      this.#metrics.rejected.inc({ code: '429' });
+  /**
+   * Counts a watch until the exchange ends. One user has at most half of what all users have together; the system may use all
+   * there is, since the agents of all nodes are one user. Throws a 429 with Retry-After.
+   */
+  admitWatch(exchange: Exchange): void {
+    const { user } = exchange;
+    const level = priorityLevelOf(user);
+    const shared = level === 'users' || level === 'anonymous' ? this.#watchers[level] : undefined;
+    const room = this.#open < this.#maxWatchers;
+    const hold = room && shared ? shared.take(user.name, 1) : undefined;
+    if (!room || (shared && !hold)) {
+      this.#refused(level, 'watch', 'queue-full');
       throw tooManyRequests('Too many requests: too many watches are open, please try again later', 5);
     }
     const labels = targetLabels(exchange.info, this.#kinds);
     this.#countWatch(labels, 1);
-    exchange.onEnd(() => this.#countWatch(labels, -1));
+    exchange.onEnd(() => {
+      hold?.release();
+      this.#countWatch(labels, -1);
+    });
+  }
+
+  #placesOf(kind: RequestKind, level: SharedLevel, total: number, clock: Clock): FairPlaces {
+    const labels = { request_kind: kind, priority_level: level };
+    const places = new FairPlaces({
+      places: partOf(level, total),
+      maxQueued: limits.maxQueuedRequests,
+      maxWaitMs: limits.maxQueueWaitMs,
+      fair: level !== 'anonymous',
+      after: (delayMs, callback) => clock.after(delayMs, callback),
+      onChange: () => {
+        this.#metrics.executing.set(labels, places.running);
+        this.#metrics.inQueue.set(labels, places.queued);
+        this.#tellRunning(kind);
+      },
+    });
+    return places;
+  }
+
+  #refused(level: PriorityLevel, kind: RequestKind | 'watch', reason: RefusalReason): void {
+    this.#metrics.rejected.inc({ code: '429' });
+    this.#metrics.refused.inc({ priority_level: level, request_kind: kind, reason });
+  }
+
+  #countExempt(kind: RequestKind, by: 1 | -1): void {
+    this.#exempt[kind] += by;
+    this.#tellRunning(kind);
+  }
+
+  #tellRunning(kind: RequestKind): void {
+    const levels = Object.values(this.#places[kind]);
+    const running = levels.reduce((sum, places) => sum + places.running, this.#exempt[kind]);
+    this.#metrics.inFlight.set({ request_kind: kind }, running);
   }
 
   #countWatch(labels: Record<string, string>, by: 1 | -1): void {
     const target = JSON.stringify(labels);
-    const open = (this.#watchersByTarget.get(target) ?? 0) + by;
-    this.#watchers += by;
-    this.#watchersByTarget.set(target, open);
+    const open = (this.#openByTarget.get(target) ?? 0) + by;
+    this.#open += by;
+    this.#openByTarget.set(target, open);
     this.#metrics.longRunning.set(labels, open);
-  }
-
-  #count(kind: 'readOnly' | 'mutating', by: 1 | -1): void {
-    this.#running[kind] += by;
-    this.#metrics.inFlight.set({ request_kind: kind }, this.#running[kind]);
   }
 }

@@ -13,6 +13,11 @@ export interface RequestMetrics {
   /** Counts a write of events to a watch of the resource. */
   watchEvent(resource: string): void;
   rejected: Counter;
+  /** By class of callers, kind of request and reason. */
+  refused: Counter;
+  /** Requests that have a place, and that wait for one, by class of callers. */
+  executing: Gauge;
+  inQueue: Gauge;
   aborted: Counter;
   tlsHandshakeErrors: Counter;
 }
@@ -71,6 +76,21 @@ export function createRequestMetrics(
       'apiserver_request_terminations_total',
       'Requests answered by the server in self-defence.',
       ['code'],
+    ),
+    refused: metrics.counter(
+      'apiserver_flowcontrol_rejected_requests_total',
+      'Requests refused to keep room for others, by class of callers and reason.',
+      ['priority_level', 'request_kind', 'reason'],
+    ),
+    executing: metrics.gauge(
+      'apiserver_flowcontrol_current_executing_requests',
+      'Requests that have a place.',
+      ['priority_level', 'request_kind'],
+    ),
+    inQueue: metrics.gauge(
+      'apiserver_flowcontrol_current_inqueue_requests',
+      'Requests that wait for a place.',
+      ['priority_level', 'request_kind'],
     ),
     aborted: metrics.counter('apiserver_request_aborts_total', 'Requests whose client went before the end.'),
     tlsHandshakeErrors: metrics.counter('apiserver_tls_handshake_errors_total', 'Failed TLS handshakes.'),

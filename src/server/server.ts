@@ -19,7 +19,7 @@ import { createApplication } from './express-bridge.ts';
 import { type HandlerOptions, handleResource } from './handlers.ts';
 import type { HealthCheck } from './health.ts';
 import type { HttpRequest, HttpResponse } from './http-message.ts';
-import { InFlight } from './in-flight.ts';
+import { InFlight, isReadOnly } from './in-flight.ts';
 import { createListener, type TlsProvider } from './listener.ts';
 import { createRequestMetrics, type RequestMetrics } from './metrics.ts';
 import { createOpenApi } from './openapi.ts';
@@ -117,6 +117,7 @@ export function createServer(options: ServerOptions): ApiServer {
   const clock = options.clock ?? systemClock;
   const kinds = new Map(options.kinds.map(kind => [kind.plural, kind]));
   const metrics = createRequestMetrics(options.metrics, kinds, clock);
+  const inFlight = new InFlight(bounds, { metrics, kinds, clock });
   const watches = new WatchStreams();
   const authorization: AuthorizationOptions = {
     authorizer: options.authorize,
@@ -128,7 +129,7 @@ export function createServer(options: ServerOptions): ApiServer {
     bounds,
     clock,
     authorization,
-    inFlight: new InFlight(bounds, metrics, kinds),
+    inFlight,
     budget: options.budget ?? createBudget(memoryPlan(defaultTotalBytes)),
     metrics,
     handlers: {
@@ -138,6 +139,7 @@ export function createServer(options: ServerOptions): ApiServer {
       watches,
       clock,
       authorizeCreate: exchange => authorizeCreate(exchange, authorization),
+      takePlace: exchange => inFlight.admit(exchange),
       onEvents: metrics.watchEvent,
     },
     draining: false,
@@ -243,8 +245,10 @@ async function filter(pipeline: Pipeline, exchange: Exchange): Promise<void> {
   exchange.info = requestInfo(method, target);
   startDeadline(exchange, bounds.requestTimeoutMs, clock);
   await authenticate(exchange, options.authenticate);
-  pipeline.inFlight.admit(exchange);
   await authorize(exchange, pipeline.authorization);
+  if (exchange.info.isResource && exchange.info.verb === 'watch') pipeline.inFlight.admitWatch(exchange);
+  // What has a body takes its place once that is there.
+  else if (isReadOnly(exchange.info)) await pipeline.inFlight.admit(exchange);
 }
 
 function elapsed(clock: Clock, delayMs: number): Promise<void> {

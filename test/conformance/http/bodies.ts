@@ -68,7 +68,7 @@ export const bodies: HttpGroup = suite => {
         body.destroy();
       }
     },
-    { bounds: { maxMutatingRequestsInflight: 1 } },
+    { bounds: { maxMutatingRequestsInflight: 4 } },
   );
 
   suite.test('a large answer is whole even to a client that is still sending', async setting => {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { User } from '../../../src/access/user.ts';
 import type { HttpGroup } from '../http.ts';
 import { base, json, type Setting } from './setting.ts';
 import { until } from './until.ts';
@@ -19,6 +21,17 @@ async function hang(setting: Setting): Promise<ReturnType<Setting['request']>[]>
   await until(() => setting.widgets.hanging.length > before);
   return [request];
 }
+
+/** What the metrics say of the requests that wait. */
+function queued(level: string, kind: string, count: number): RegExp {
+  return new RegExp(
+    `current_inqueue_requests\\{request_kind="${kind}",priority_level="${level}"\\} ${count}\\n`,
+  );
+}
+
+/** What the authenticator of one test waits for. */
+let lookup: Promise<User>;
+let lookups = 0;
 
 /** Time, requests in flight, sizes. */
 export const bounds: HttpGroup = suite => {
@@ -62,38 +75,43 @@ export const bounds: HttpGroup = suite => {
   });
 
   suite.test(
-    'beyond the bound of requests in flight the answer is 429 in text, but not for all',
+    'a request beyond the places of its user waits for one, and not for ever',
     async setting => {
-      const running = [...(await hang(setting)), ...(await hang(setting))];
-      const refused = await setting.connection.request({
-        method: 'POST',
-        path,
-        headers: { ...json, ...busy },
-        body: '{}',
-      });
-      assert.equal(refused.code, 429);
-      assert.equal(refused.text, 'Too many requests, please try again later.\n');
-      assert.equal(refused.headers['retry-after'], '1');
-      assert.match(String(refused.headers['content-type']), /^text\/plain/);
+      const [first] = await hang(setting);
+      const post = () =>
+        setting.connection.request({ method: 'POST', path, headers: { ...json, ...busy }, body: '{}' });
+      const late = post();
+      // The times of two requests, and of one wait.
+      await until(() => setting.clock.waiting === 3);
+      assert.match((await setting.request({ path: '/metrics' })).text, queued('users', 'mutating', 1));
       const body = JSON.stringify({ metadata: { name: 'a' } });
       assert.equal((await setting.request({ method: 'POST', path, headers: json, body })).code, 201);
       assert.equal((await setting.connection.request({ path, headers: busy })).code, 200);
       assert.equal((await setting.connection.request({ path: '/healthz' })).code, 200);
-      setting.clock.advance(60_000);
-      for (const answer of running) assert.equal((await answer).code, 504);
-      const freed = await setting.connection.request({
-        method: 'POST',
-        path,
-        headers: { ...json, ...busy },
-        body: '{}',
-      });
-      assert.equal(freed.code, 400);
+      setting.clock.advance(15_000);
+      const refused = await late;
+      assert.equal(refused.code, 429);
+      assert.equal(refused.text, 'Too many requests, please try again later.\n');
+      assert.equal(refused.headers['retry-after'], '1');
+      assert.match(String(refused.headers['content-type']), /^text\/plain/);
+      setting.clock.advance(40_000);
+      const patient = post();
+      await until(() => setting.clock.waiting === 3);
+      setting.clock.advance(5_000);
+      assert.equal((await first!).code, 504);
+      assert.equal((await patient).code, 400);
+      const { text } = await setting.request({ path: '/metrics' });
+      assert.match(text, queued('users', 'mutating', 0));
+      assert.match(
+        text,
+        /rejected_requests_total\{priority_level="users",request_kind="mutating",reason="time-out"\} 1\n/,
+      );
     },
-    { bounds: { maxMutatingRequestsInflight: 2 } },
+    { bounds: { maxMutatingRequestsInflight: 4, requestTimeoutMs: 60_000 } },
   );
 
   suite.test(
-    'reads have a bound of their own; probes are not held up',
+    'reads have a bound of their own; probes and administrators are not held up',
     async setting => {
       const refused = await setting.connection.request({ path, headers: busy });
       assert.equal(refused.code, 429);
@@ -101,6 +119,62 @@ export const bounds: HttpGroup = suite => {
       assert.equal((await setting.request({ path })).code, 200);
     },
     { bounds: { maxRequestsInflight: 0 } },
+  );
+
+  suite.test(
+    'who may not do a thing waits for no place, and takes none',
+    async setting => {
+      const answer = await setting.connection.request({ path, headers: { authorization: 'Bearer told' } });
+      assert.equal(answer.code, 403);
+    },
+    { bounds: { maxRequestsInflight: 0 } },
+  );
+
+  suite.test(
+    'a wait ends with the time of the request, and leaves the queue',
+    async setting => {
+      const [first] = await hang(setting);
+      first!.catch(() => {});
+      const late = setting.connection.request({
+        method: 'POST',
+        path: `${path}?timeout=5s`,
+        headers: { ...json, ...busy },
+        body: '{}',
+      });
+      await until(() => setting.clock.waiting === 3);
+      setting.clock.advance(5_000);
+      assert.equal((await late).code, 504);
+      assert.match((await setting.request({ path: '/metrics' })).text, queued('users', 'mutating', 0));
+    },
+    { bounds: { maxMutatingRequestsInflight: 4 } },
+  );
+
+  suite.test(
+    'a client that goes while its user is looked up takes no place for good',
+    async setting => {
+      const { promise, resolve } = Promise.withResolvers<User>();
+      lookup = promise;
+      lookups = 0;
+      const going = setting.connect();
+      const answer = going.request({ path, headers: { authorization: 'Bearer looked-up' } });
+      await until(() => lookups > 0);
+      going.close();
+      await assert.rejects(answer);
+      await until(() => setting.log.some(({ message }) => message === 'request'));
+      resolve({ name: 'busy', groups: [], extra: {} });
+      await nextTurn();
+      const { text } = await setting.connection.request({ path: '/metrics' });
+      assert.match(text, /current_inflight_requests\{request_kind="readOnly"\} 1\n/);
+    },
+    {
+      authenticate: async ({ rawHeaders }) => {
+        if (rawHeaders.includes('Bearer looked-up')) {
+          lookups++;
+          return lookup;
+        }
+        return { name: 'admin', groups: ['system:masters'], extra: {} };
+      },
+    },
   );
 
   suite.test(
