@@ -3,13 +3,14 @@ import { globSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { run } from 'node:test';
 import { parseArgs } from 'node:util';
+import { describeMachine } from './attack/machine.ts';
 import { installAll } from './clients/programs.ts';
 import { findBinaries } from './e2e/binaries.ts';
 import { buildBinaries } from './e2e/build-binaries.ts';
 import { type Outcome, report } from './reporter.ts';
 
 /**
- * `npm test`: format, types and generated files, then the tests, those against a kube-apiserver last. Without CI=true
+ * `npm test`: what the machine allows, format, types and generated files, then the tests, those against a kube-apiserver last. Without CI=true
  * nothing large is built: tests against real binaries run when those are at hand, and a skipped test is said
  * aloud. With CI=true the binaries are built, and a skipped test is a failure. `--long` adds the tests named
  * *.long.test.ts; file names or folders as further arguments run those tests only.
@@ -27,7 +28,7 @@ interface Phase {
   outcome: Outcome;
 }
 
-const groups = ['unit', 'conformance', 'system', 'differential', 'e2e', 'clients'];
+const groups = ['unit', 'conformance', 'system', 'attack', 'differential', 'e2e', 'clients'];
 const phases: Phase[] = [];
 
 async function phase(name: string, work: () => Promise<Outcome>): Promise<void> {
@@ -156,6 +157,7 @@ function printSkipped(skipped: Outcome['skipped']): void {
   console.log(line);
 }
 
+console.log(describeMachine());
 if (positionals.length === 0) await phase('checks', checks);
 let sought = false;
 for (const group of groups) {
