@@ -2,6 +2,7 @@ import type { Json } from '../machinery/json.ts';
 import type { FieldError } from '../machinery/status.ts';
 import { ruleTree } from './cel.ts';
 import { checkListTypes } from './list-types.ts';
+import { codeAllowed } from './made-code.ts';
 import type { SchemaNode } from './node.ts';
 import { type Check, checkCode } from './passes-code.ts';
 import type { Situation } from './rule.ts';
@@ -11,9 +12,10 @@ const known = new WeakMap<SchemaNode, Check>();
 
 /**
  * Whether an object passes all checks of its schema: in one walk, without paths, since that is what nearly every object does.
- * False means that `validate` has to look closer; it may still find nothing.
+ * False means that `validate` has to look closer; it may still find nothing. Where no code can be made, it always has to.
  */
 export function passes(node: SchemaNode, situation: Situation): boolean {
+  if (!codeAllowed) return false;
   if (situation.old !== undefined && node.hasRules && ruleTree(node).usesOldSelf) return false;
   return checkOf(node)(situation.object as unknown as Json, situation);
 }

@@ -4,7 +4,7 @@ import type { Json } from '../machinery/json.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { isJsonObject, ownField } from '../machinery/own-field.ts';
 import type { FieldError } from '../machinery/status.ts';
-import { canonicalOf } from './canonical-code.ts';
+import { canonicalOf } from './canonical.ts';
 import { addError } from './field-errors.ts';
 import type { Situation } from './rule.ts';
 import type { Schema } from './schema.ts';
