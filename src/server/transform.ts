@@ -4,11 +4,11 @@ import type { JsonObject } from '../machinery/json.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { parseIncludeObject } from '../machinery/options.ts';
 import { partialObjectMetadata, tableColumns, tableOf, tableRow } from '../machinery/table.ts';
+import { topLevelField } from '../machinery/top-level-field.ts';
 import type { CacheEntry } from '../watch/entry.ts';
 import { type EventEncoder, eventLine, objectEncoder } from '../watch/stream.ts';
 import type { ListDocument } from './list-body.ts';
 import type { Transform } from './negotiation.ts';
-import { topLevelField } from './top-level-field.ts';
 
 /** An object with its JSON at hand. */
 export type EncodedObject = Pick<CacheEntry, 'json' | 'object'>;

@@ -1,13 +1,15 @@
 import { limits } from '../limits.ts';
+import { Slice } from '../machinery/slice.ts';
 import type { Counter, Gauge, Log } from '../observability/observability.ts';
-import type { Backend, Change, Entry, Page, Revision } from '../storage/backend.ts';
+import type { Backend, Change, Page, Revision } from '../storage/backend.ts';
 import { catchUp } from './catch-up.ts';
-import { type CacheEntry, type EntryReader, readEntry, withRevision } from './entry.ts';
+import { type CacheEntry, type EntryReader, withRevision } from './entry.ts';
 import { Fanout, type Stream } from './fanout.ts';
 import { type CacheEvent, History } from './history.ts';
 import { type Listing, listingOf } from './listing.ts';
 import { PastStates } from './past-states.ts';
 import { type Replacement, State } from './state.ts';
+import { StoredValues } from './stored-values.ts';
 import type { EventEncoder, OpenStream, StreamFilter, StreamStart, WatchSink } from './stream.ts';
 import { Upstream } from './upstream.ts';
 
@@ -48,17 +50,20 @@ export class WatchCache {
   #history: History;
   #revision: Revision = 0;
   #unsent: CacheEvent[] = [];
+  #sending: Promise<void> | undefined;
   #flush: NodeJS.Immediate | undefined;
   #bookmarkTimer: NodeJS.Timeout | undefined;
-  #badBytes = new Map<string, string>();
+  readonly #values: StoredValues;
 
   constructor(options: CacheOptions) {
     this.#options = options;
     this.#clock = options.clock ?? (() => performance.now());
+    this.#values = new StoredValues(options, options.log);
     this.#history = this.#newHistory(0);
     this.#fanout = new Fanout({
       maxBufferBytes: options.bounds.maxBufferBytes,
       onSlow: stream => this.#endSlow(stream),
+      onError: (stream, error) => this.#endBroken(stream, error),
     });
     const { backend, codec, plural, log } = options;
     this.#upstream = new Upstream({
@@ -79,7 +84,7 @@ export class WatchCache {
 
   /** Keys whose value clients do not see, with the reason: no object of the kind, or one whose name a lower key has. */
   get unreadable(): ReadonlyMap<string, string> {
-    const found = new Map(this.#badBytes);
+    const found = new Map(this.#values.unreadable);
     for (const { key, shown } of this.#state.heldBack())
       found.set(key, `${shown} has an object of this name`);
     return found;
@@ -190,7 +195,7 @@ export class WatchCache {
 
   async *#storedBatches(prefix: string, revision: Revision, first: Page): AsyncGenerator<CacheEntry[]> {
     for (let page = first; ; page = await this.#storedPage(prefix, revision, page.entries.at(-1)!.key)) {
-      yield* new State(this.#readAll(page.entries)).snapshot().batches('');
+      yield* new State(this.#values.readPast(page.entries)).snapshot().batches('');
       if (!page.more) return;
     }
   }
@@ -232,7 +237,7 @@ export class WatchCache {
         this.#fanout.add(stream);
       },
       end: () => this.#end(stream),
-    });
+    }).catch(error => this.#endBroken(stream, error));
     return { close: () => this.#close(stream), bookmark: () => void this.#sendBookmarks([stream]) };
   }
 
@@ -253,6 +258,13 @@ export class WatchCache {
     this.#end(stream);
   }
 
+  /** For a fault of ours in one stream: the others and the process go on. */
+  #endBroken(stream: Stream, error: unknown): void {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#options.log.error('an event cannot be told', { resource: this.#options.plural, reason });
+    this.#end(stream);
+  }
+
   #endAll(): void {
     for (const stream of [...this.#fanout.streams(), ...this.#catchingUp]) this.#end(stream);
   }
@@ -260,8 +272,9 @@ export class WatchCache {
   #takePage(page: Page): void {
     // In one turn with the new state: a stream that goes on over the two would lose what lies between them.
     this.#endAll();
-    this.#badBytes = new Map();
-    this.#state = new State(this.#readAll(page.entries));
+    this.#values.unreadable.clear();
+    const entries = page.entries.map(entry => this.#values.read(entry));
+    this.#state = new State(entries.filter(entry => entry !== undefined));
     this.#history = this.#newHistory(page.revision);
     this.#past.clear();
     this.#revision = page.revision;
@@ -281,14 +294,24 @@ export class WatchCache {
     this.#count();
     this.#wake();
     // Once a turn, so that what a group commit brings is joined into one write a stream.
-    if (this.#unsent.length > 0) this.#flush ??= setImmediate(() => this.#send());
+    if (this.#unsent.length > 0) this.#flush ??= setImmediate(() => void this.#send());
   }
 
-  #send(): void {
+  /** Sends what has not been sent, and what comes meanwhile. Resolves when there is nothing left. */
+  #send(): Promise<void> {
+    clearImmediate(this.#flush);
     this.#flush = undefined;
-    const events = this.#unsent;
-    this.#unsent = [];
-    this.#fanout.send(events);
+    this.#sending ??= this.#sendAll();
+    return this.#sending;
+  }
+
+  async #sendAll(): Promise<void> {
+    while (this.#unsent.length > 0) {
+      const events = this.#unsent;
+      this.#unsent = [];
+      await this.#fanout.send(events);
+    }
+    this.#sending = undefined;
   }
 
   /** Takes a change into the state. What clients see of it: mostly one event, none where only a hidden value changed. */
@@ -296,8 +319,8 @@ export class WatchCache {
     const gone = change.type === 'delete';
     const shown = gone && this.#state.has(change.key);
     // The last value of what nobody could see is not looked at.
-    const read = gone && !shown ? undefined : this.#read(change);
-    if (gone) this.#badBytes.delete(change.key);
+    const read = gone && !shown ? undefined : this.#values.read(change);
+    if (gone) this.#values.unreadable.delete(change.key);
     const replaced = this.#state.set(change.key, gone ? undefined : read);
     const { revision } = change;
     return replaced.map(({ before, after }: Replacement) => ({
@@ -308,24 +331,6 @@ export class WatchCache {
       deleted: after ? undefined : (sameName(read, before) ?? withRevision(before!, revision)),
       timeMs: this.#clock(),
     }));
-  }
-
-  #read(stored: Entry): CacheEntry | undefined {
-    if (this.#options.codec.skips?.(stored.key)) return undefined;
-    try {
-      const entry = readEntry(this.#options, stored);
-      this.#badBytes.delete(stored.key);
-      return entry;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#badBytes.set(stored.key, reason);
-      this.#options.log.error('stored value cannot be read', { key: stored.key, reason });
-      return undefined;
-    }
-  }
-
-  #readAll(stored: Entry[]): CacheEntry[] {
-    return stored.map(entry => this.#read(entry)).filter(entry => entry !== undefined);
   }
 
   #advance(revision: Revision): void {
@@ -348,15 +353,16 @@ export class WatchCache {
       this.#options.log.warn('no bookmarks: the store does not answer', { error: String(error) });
       return;
     }
-    if (this.#unsent.length > 0) {
-      clearImmediate(this.#flush);
-      this.#send();
-    }
+    while (this.#unsent.length > 0 || this.#sending) await this.#send();
+    // Every live stream has been sent what happened up to here.
+    const revision = this.#revision;
+    const slice = new Slice();
     for (const stream of streams) {
+      if (slice.isOver) await slice.next();
       const isLive = !stream.closed && !this.#catchingUp.has(stream);
-      if (!isLive || !stream.bookmarks || stream.position > this.#revision) continue;
-      stream.position = this.#revision;
-      stream.sink.write(stream.encoder.bookmark(String(this.#revision), false, !stream.started));
+      if (!isLive || !stream.bookmarks || stream.position > revision) continue;
+      stream.position = revision;
+      stream.sink.write(stream.encoder.bookmark(String(revision), false, !stream.started));
       stream.started = true;
     }
   }
@@ -364,7 +370,7 @@ export class WatchCache {
   #count(): void {
     const { objectCount, unreadableCount, plural } = this.#options;
     objectCount?.set({ resource: plural }, this.#state.size);
-    unreadableCount?.set({ resource: plural }, this.#badBytes.size + this.#state.heldBackCount);
+    unreadableCount?.set({ resource: plural }, this.#values.unreadable.size + this.#state.heldBackCount);
   }
 
   #newHistory(start: Revision): History {

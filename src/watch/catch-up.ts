@@ -1,7 +1,7 @@
 import { nextTurn, Slice } from '../machinery/slice.ts';
 import type { Revision } from '../storage/backend.ts';
 import type { CacheEntry } from './entry.ts';
-import { linesFor, type Stream } from './fanout.ts';
+import { inParts, linesFor, Shared, type Stream } from './fanout.ts';
 import type { History } from './history.ts';
 import { errorLine } from './stream.ts';
 
@@ -37,9 +37,12 @@ export async function catchUp(stream: Stream, backlog: Backlog): Promise<void> {
       return backlog.end();
     }
     if (events.length === 0) return backlog.goLive();
-    const lines = linesFor(stream, events);
-    if (lines) stream.sink.write(lines);
-    await pace(stream);
+    for (const part of inParts(events)) {
+      const lines = linesFor(stream, part, new Shared());
+      if (lines) stream.sink.write(lines);
+      await pace(stream);
+      if (stream.closed) return;
+    }
   }
 }
 

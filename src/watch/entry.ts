@@ -1,6 +1,7 @@
 import { parseStored } from '../machinery/decode.ts';
 import { encode } from '../machinery/encode.ts';
 import type { ApiObject } from '../machinery/object.ts';
+import { topLevelField } from '../machinery/top-level-field.ts';
 import type { Codec, Entry, Revision } from '../storage/backend.ts';
 
 /** One object as the cache holds it: what selectors and lists need, and its JSON, encoded once. */
@@ -21,14 +22,23 @@ export interface CacheEntry {
   object(): ApiObject;
 }
 
-/** The entry with another revision, in its JSON too. */
+/** The entry with another revision, in its JSON too: the rest of the bytes is copied, not read. */
 export function withRevision(entry: CacheEntry, revision: Revision): CacheEntry {
+  const { json } = entry;
   const object = () => {
     const copy = entry.object();
     copy.metadata.resourceVersion = String(revision);
     return copy;
   };
-  return { ...entry, revision, json: Buffer.from(encode(object())), object };
+  const present = topLevelField(topLevelField(json, 'metadata') ?? json, 'resourceVersion');
+  if (!present) return { ...entry, revision, json: Buffer.from(encode(object())), object };
+  const start = present.byteOffset - json.byteOffset;
+  const parts = [
+    json.subarray(0, start),
+    Buffer.from(`"${revision}"`),
+    json.subarray(start + present.length),
+  ];
+  return { ...entry, revision, json: Buffer.concat(parts), object };
 }
 
 /** How stored entries of one kind become cache entries. */

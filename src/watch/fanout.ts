@@ -1,3 +1,4 @@
+import { Slice } from '../machinery/slice.ts';
 import type { Revision } from '../storage/backend.ts';
 import { type CacheEntry, withRevision } from './entry.ts';
 import type { CacheEvent } from './history.ts';
@@ -16,34 +17,77 @@ export interface Stream {
   closed: boolean;
 }
 
+/** What streams with different filters share of the events that they are sent: each line is made once. */
+export class Shared {
+  readonly #lines = new Map<string, Map<CacheEntry, Buffer>>();
+  /** Objects that leave a filter: the old content with the new revision. */
+  readonly #left = new Map<CacheEvent, CacheEntry>();
+
+  line(stream: Stream, type: EventType, entry: CacheEntry): Buffer {
+    const { encoder, started } = stream;
+    if (!started) return encoder.encode(type, entry, true);
+    const key = `${type}/${encoder.key}`;
+    const lines = this.#lines.get(key) ?? new Map<CacheEntry, Buffer>();
+    this.#lines.set(key, lines);
+    const line = lines.get(entry) ?? encoder.encode(type, entry, false);
+    lines.set(entry, line);
+    return line;
+  }
+
+  gone(event: CacheEvent): CacheEntry {
+    if (event.deleted) return event.deleted;
+    const entry = this.#left.get(event) ?? withRevision(event.previous!, event.revision);
+    this.#left.set(event, entry);
+    return entry;
+  }
+}
+
 /** What an event is to a stream that sees only the objects of a filter (machinery.md §5.4); undefined: nothing. */
-export function eventFor(
+function eventFor(
   event: CacheEvent,
   filter: StreamFilter,
+  shared: Shared,
 ): { type: EventType; entry: CacheEntry } | undefined {
   const before = event.previous !== undefined && filter.matches(event.previous);
   const now = event.current !== undefined && filter.matches(event.current);
   if (now) return { type: before ? 'MODIFIED' : 'ADDED', entry: event.current! };
-  if (!before) return undefined;
-  // The old content with the new revision.
-  const entry = event.deleted ?? withRevision(event.previous!, event.revision);
-  return { type: 'DELETED', entry };
+  return before ? { type: 'DELETED', entry: shared.gone(event) } : undefined;
 }
 
 /** The lines of the events that a stream has not seen yet, joined. Advances the stream. */
-export function linesFor(stream: Stream, events: CacheEvent[]): Buffer | undefined {
+export function linesFor(stream: Stream, events: CacheEvent[], shared: Shared): Buffer | undefined {
   const lines: Buffer[] = [];
   const seen = stream.position;
   for (const event of events) {
     // Events may share a revision: those of one transaction come together.
     if (event.revision <= seen) continue;
     stream.position = event.revision;
-    const told = eventFor(event, stream.filter);
+    const told = eventFor(event, stream.filter, shared);
     if (!told) continue;
-    lines.push(stream.encoder.encode(told.type, told.entry, !stream.started));
+    lines.push(shared.line(stream, told.type, told.entry));
     stream.started = true;
   }
-  return lines.length > 0 ? Buffer.concat(lines) : undefined;
+  return lines.length > 1 ? Buffer.concat(lines) : lines[0];
+}
+
+/** Events that are told at once: few enough that no stream holds the others up for long. */
+const maxPartEvents = 100;
+const maxPartBytes = 256 * 1024;
+
+/** Splits events into parts, each to be told at once. Those of one revision are never torn apart. */
+export function* inParts(events: CacheEvent[]): Generator<CacheEvent[]> {
+  let start = 0;
+  let bytes = 0;
+  for (let at = 0; at < events.length; at++) {
+    const full = at - start >= maxPartEvents || bytes >= maxPartBytes;
+    if (full && events[at]!.revision !== events[at - 1]!.revision) {
+      yield events.slice(start, at);
+      start = at;
+      bytes = 0;
+    }
+    bytes += (events[at]!.current ?? events[at]!.deleted)!.json.length;
+  }
+  if (start < events.length) yield events.slice(start);
 }
 
 /** Streams that are up to date, grouped by what they see, so that each event is matched, encoded and joined once a group. */
@@ -53,9 +97,17 @@ export class Fanout {
   /** Called with each stream that was ended because its client reads too slowly. */
   readonly #onSlow: (stream: Stream) => void;
 
-  constructor(options: { maxBufferBytes: number; onSlow: (stream: Stream) => void }) {
+  /** Called with each stream whose events cannot be made or written: the others go on. */
+  readonly #onError: (stream: Stream, error: unknown) => void;
+
+  constructor(options: {
+    maxBufferBytes: number;
+    onSlow: (stream: Stream) => void;
+    onError: (stream: Stream, error: unknown) => void;
+  }) {
     this.#maxBufferBytes = options.maxBufferBytes;
     this.#onSlow = options.onSlow;
+    this.#onError = options.onError;
   }
 
   add(stream: Stream): void {
@@ -76,26 +128,35 @@ export class Fanout {
     for (const group of this.#groups.values()) yield* group;
   }
 
-  /** Sends consecutive events to every stream that has not had them. */
-  send(events: CacheEvent[]): void {
-    const first = events[0];
-    const last = events.at(-1);
-    if (!first || !last) return;
+  /**
+   * Sends consecutive events to every stream that has not had them, and lets others in between. Resolves when all have them; must
+   * not be called again before that.
+   */
+  async send(events: CacheEvent[]): Promise<void> {
+    const slice = new Slice();
+    for (const part of inParts(events)) await this.#sendPart(part, slice);
+  }
+
+  async #sendPart(events: CacheEvent[], slice: Slice): Promise<void> {
+    const first = events[0]!;
+    const last = events.at(-1)!;
+    const shared = new Shared();
     for (const group of this.#groups.values()) {
-      let shared: Buffer | undefined | null = null;
+      let lines: Buffer | undefined | null = null;
       for (const stream of group) {
+        if (slice.isOver) await slice.next();
         // A stream that has its first event before it, or some of these behind it, gets bytes of its own.
-        if (!stream.started || stream.position >= first.revision) {
-          this.#write(stream, linesFor(stream, events));
-          continue;
+        const alone = !stream.started || stream.position >= first.revision;
+        try {
+          if (alone) this.#write(stream, linesFor(stream, events, shared));
+          else {
+            if (lines === null) lines = linesFor(stream, events, shared);
+            stream.position = last.revision;
+            this.#write(stream, lines);
+          }
+        } catch (error) {
+          this.#onError(stream, error);
         }
-        if (shared === null) {
-          shared = linesFor(stream, events);
-          this.#write(stream, shared);
-          continue;
-        }
-        stream.position = last.revision;
-        this.#write(stream, shared);
       }
     }
   }

@@ -8,7 +8,12 @@ import { createMemoryBackend } from '../../../src/storage/memory/backend.ts';
 import { WatchCache } from '../../../src/watch/cache.ts';
 import type { CacheEntry } from '../../../src/watch/entry.ts';
 import type { Listing } from '../../../src/watch/listing.ts';
-import { objectEncoder, type WatchSink } from '../../../src/watch/stream.ts';
+import {
+  type EventEncoder,
+  type OpenStream,
+  objectEncoder,
+  type WatchSink,
+} from '../../../src/watch/stream.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -139,19 +144,20 @@ function open(
     matches?: (entry: CacheEntry) => boolean;
     key?: string;
     bookmarks?: boolean;
+    encoder?: EventEncoder;
   } = {},
-): Client & { close(): void } {
+): Client & OpenStream {
   const client = new Client();
   const handle = cache.open({
     start:
       options.from === undefined ? { initialEvents: true } : { initialEvents: false, after: options.from },
     filter: { key: options.key ?? 'all', matches: options.matches ?? (() => true) },
-    encoder: objectEncoder('Thing', 'test/v1'),
+    encoder: options.encoder ?? objectEncoder('Thing', 'test/v1'),
     sink: client,
     bookmarks: options.bookmarks ?? false,
     expired: () => Buffer.from(JSON.stringify({ kind: 'Status', code: 410, metadata: {} })),
   });
-  return Object.assign(client, { close: () => handle.close() });
+  return Object.assign(client, handle);
 }
 
 suite('watch cache', () => {
@@ -280,6 +286,62 @@ suite('watch cache', () => {
     clients.forEach((client, index) => {
       assert.equal(client.chunks - before[index]!, 1);
     });
+    cache.close();
+  });
+
+  test('a change is told to many watches in slices: each sees every change once, in order, and bookmarks come after', async t => {
+    const backend = createMemoryBackend();
+    const cache = await newCache(backend);
+    const watchers = Array.from({ length: 500 }, (_unused, n) =>
+      open(cache, { from: cache.revision, bookmarks: true, key: `f${n}` }),
+    );
+    // They go live in later turns.
+    await put(backend, thing('first'));
+    await Promise.all(watchers.map(client => client.has(1)));
+    // A clock that moves a millisecond at each look: a slice is a handful of streams.
+    let now = performance.now();
+    t.mock.method(performance, 'now', () => now++);
+    let turns = 0;
+    const turn = () => {
+      turns++;
+      if (turns < 30) void put(backend, thing(`t${turns}`));
+      if (turns === 40) for (const client of watchers) client.bookmark();
+      if (watchers.some(client => !client.events.at(-1)!.type.startsWith('BOOKMARK'))) setImmediate(turn);
+    };
+    setImmediate(turn);
+    await Promise.all(watchers.map(client => client.has(31)));
+    assert.ok(turns > 100, `${turns} turns`);
+    for (const { events } of watchers) {
+      assert.deepEqual(
+        events.map(({ type, object }) => `${type} ${object.metadata.name}`),
+        [
+          'ADDED first',
+          ...Array.from({ length: 29 }, (_unused, n) => `ADDED t${n + 1}`),
+          'BOOKMARK undefined',
+        ],
+      );
+      assert.equal(events.at(-1)!.object.metadata.resourceVersion, String(cache.revision));
+    }
+    cache.close();
+  });
+
+  test('an event that cannot be encoded ends its own stream', async () => {
+    const backend = createMemoryBackend();
+    const cache = await newCache(backend);
+    const fails = () => assert.fail('no such line');
+    const broken = open(cache, {
+      from: cache.revision,
+      encoder: { key: 'broken', encode: fails, bookmark: fails },
+    });
+    const whole = open(cache, { from: cache.revision });
+    await cache.fresh();
+    await put(backend, thing('one'));
+    await whole.has(1);
+    assert.equal(broken.ended, true);
+    // The same while it catches up.
+    const late = open(cache, { encoder: { key: 'broken', encode: fails, bookmark: fails } });
+    await late.hasEnded();
+    assert.equal(cache.streams, 1);
     cache.close();
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { topLevelField } from '../../../src/server/top-level-field.ts';
+import { topLevelField } from '../../../src/machinery/top-level-field.ts';
 
 suite('a field out of JSON bytes', () => {
   test('is the field that parsing finds', () => {
