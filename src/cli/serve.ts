@@ -28,6 +28,7 @@ import { reportMemory } from './memory-report.ts';
 import { createInitialObjects, openResources, type Resources } from './resources.ts';
 import { shutdownSignal } from './shutdown.ts';
 import { Tls, tlsFromFiles } from './tls.ts';
+import { unenforcedChecks, warnOfUnenforced } from './unenforced.ts';
 import { versionInfo } from './version.ts';
 
 /**
@@ -72,6 +73,7 @@ async function run(
   const tls = await openTls(options, ca, log, closing);
   const identity = await openIdentity({ options, ca, tls, log });
   closing.push(() => identity.close());
+  warnOfUnenforced(identity, log);
   const resources = openResources({ kinds, ...datastore, log, metrics });
   closing.push(() => resources.close());
   const budget = createBudget(plan);
@@ -180,6 +182,7 @@ function healthChecks(parts: {
       },
     },
     { name: 'authentication', readyOnly: true, check: () => identity.check() },
+    ...unenforcedChecks(identity),
   ];
 }
 

@@ -69,7 +69,8 @@ export const tier: Kind = {
   storageClass: 'resource',
   description:
     'A group of policies that is applied as one step. Tiers are applied in their order; each decides, or ' +
-    'hands the traffic to the next. Who may read or write its policies can be set for each tier.',
+    'hands the traffic to the next. This server does not check rights by tier yet: a right on policies ' +
+    'covers the policies of every tier.',
   schema: object({ spec, status }, 'A group of policies that is applied as one step.', {
     required: ['spec'],
     rules: [tierName],

@@ -220,6 +220,17 @@ endToEnd('the base, with no rights but its own', {}, suite => {
       assert.equal(await probe(url(tiers)), 403);
     });
 
+    test('the protections that it lacks stand in /readyz?verbose and in its log', async () => {
+      const token = (await admin.ok(['-n', 'default', 'create', 'token', 'reader'])).trim();
+      const client = await direct('on-call', { token });
+      const { text } = await client.request('GET', '/readyz?verbose');
+      client.close();
+      for (const name of ['tier-rights', 'admission']) {
+        assert.match(text, new RegExp(`^\\[\\+\\]${name} ok: not enforced: `, 'm'));
+        await deployed.process.waitForLine(new RegExp(`"level":"warn".*"msg":"${name}: `));
+      }
+    });
+
     test('a token is reviewed by the cluster, and so are the rights of its bearer', async () => {
       const token = (await admin.ok(['-n', 'default', 'create', 'token', 'reader'])).trim();
       const client = await direct('reader', { token });

@@ -39,7 +39,8 @@ const common = {
     'Narrows the policy to pods whose service account this selects by its labels, e.g. role == "frontend".',
   ),
   tier: string(
-    'Tier that the policy belongs to; it must exist. Tiers are applied one after the other, by their order.',
+    'Tier that the policy belongs to; it must exist. Tiers are applied one after the other, by their order. ' +
+      'Rights are not checked by tier yet.',
     { default: 'default', rules: [orEmpty(nameRule), tierReference] },
   ),
   types: array(
