@@ -268,12 +268,6 @@ export const limitTable = {
     what: 'Changes of all kinds kept in the embedded store; older ones go even within watchHistoryMs.',
     answer: '410 Expired',
   },
-  maxWatchHistoryBytes: {
-    value: 64 * 1024 * 1024,
-    unit: 'bytes',
-    what: 'Bytes of changes of one kind kept to resume from; older ones go even within watchHistoryMs.',
-    answer: '410 Expired',
-  },
   bookmarkIntervalMs: {
     value: 60_000,
     unit: 'ms',

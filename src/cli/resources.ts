@@ -4,12 +4,14 @@ import { limits } from '../limits.ts';
 import type { Json } from '../machinery/json.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { StatusError } from '../machinery/status.ts';
+import { defaultTotalBytes, memoryPlan } from '../memory/plan.ts';
 import type { Log, Metrics } from '../observability/observability.ts';
 import { Resource } from '../registry/resource.ts';
 import { hasInt64 } from '../schema/int64.ts';
 import type { Backend, Codec } from '../storage/backend.ts';
 import { StorageError } from '../storage/errors.ts';
 import { WatchCache } from '../watch/cache.ts';
+import { HistoryPool } from '../watch/history.ts';
 import { addClusterType, completeClusterInformation } from './cluster-information.ts';
 
 const initialRetryMs = 1_000;
@@ -18,6 +20,7 @@ const initialRetryMs = 1_000;
 export interface Resources {
   byPlural: Map<string, Resource>;
   caches: Map<string, WatchCache>;
+  histories: HistoryPool;
   /** Resolves once every kind has been read, however long the store cannot be reached. */
   loaded: Promise<void>;
   close(): void;
@@ -30,8 +33,11 @@ export function openResources(options: {
   codecOf(kind: Kind & { hasInt64: boolean }): Codec;
   log: Log;
   metrics: Metrics;
+  /** The bytes of history that all kinds share. */
+  historyBytes?: number;
 }): Resources {
   const { kinds, backend, codecOf, log, metrics } = options;
+  const histories = new HistoryPool(options.historyBytes ?? memoryPlan(defaultTotalBytes).history);
   const objectCount = metrics.gauge('apiserver_storage_objects', 'Objects stored, by resource.', [
     'resource',
   ]);
@@ -59,10 +65,10 @@ export function openResources(options: {
       bounds: {
         historyMs: limits.watchHistoryMs,
         historyEvents: limits.maxWatchHistoryEvents,
-        historyBytes: limits.maxWatchHistoryBytes,
         bookmarkIntervalMs: limits.bookmarkIntervalMs,
         maxBufferBytes: limits.maxWatchBufferBytes,
       },
+      histories,
       log,
       objectCount,
       unreadableCount,
@@ -76,6 +82,7 @@ export function openResources(options: {
   return {
     byPlural,
     caches,
+    histories,
     loaded: loaded.then(() => undefined),
     close: () => {
       for (const cache of caches.values()) cache.close();

@@ -24,7 +24,7 @@ import {
 import { type Datastore, openDatastore } from './datastore.ts';
 import { type Identity, openIdentity } from './identity.ts';
 import { memoryLimit } from './memory-limit.ts';
-import { reportMemory } from './memory-report.ts';
+import { type MemoryReport, reportMemory } from './memory-report.ts';
 import { createInitialObjects, openResources, type Resources } from './resources.ts';
 import { shutdownSignal } from './shutdown.ts';
 import { Tls, tlsFromFiles } from './tls.ts';
@@ -74,10 +74,11 @@ async function run(
   const identity = await openIdentity({ options, ca, tls, log });
   closing.push(() => identity.close());
   warnOfUnenforced(identity, log);
-  const resources = openResources({ kinds, ...datastore, log, metrics });
+  const resources = openResources({ kinds, ...datastore, log, metrics, historyBytes: plan.history });
   closing.push(() => resources.close());
   const budget = createBudget(plan);
-  reportMemory(metrics, plan, budget);
+  const memory = reportMemory({ metrics, plan, budget, resources, log });
+  closing.push(() => memory.close());
   const progress = { initialized: false };
   const initialized = createInitialObjects(resources, log, datastore.clusterType).then(() => {
     progress.initialized = true;
@@ -95,7 +96,7 @@ async function run(
     log,
     metrics,
     versionInfo: versionInfo(),
-    healthChecks: healthChecks({ backend, resources, identity, progress }),
+    healthChecks: healthChecks({ backend, resources, identity, progress, memory }),
     budget,
     openApi: { v2: openApiV2(kinds), v3: openApiV3(kinds) },
     bounds: {
@@ -160,8 +161,9 @@ function healthChecks(parts: {
   resources: Resources;
   identity: Identity;
   progress: { initialized: boolean };
+  memory: MemoryReport;
 }): HealthCheck[] {
-  const { backend, resources, identity, progress } = parts;
+  const { backend, resources, identity, progress, memory } = parts;
   return [
     { name: 'datastore', readyOnly: true, check: () => backend.check() },
     {
@@ -173,6 +175,7 @@ function healthChecks(parts: {
         }
       },
     },
+    { name: 'memory', readyOnly: true, check: () => {}, note: () => memory.note() },
     { name: 'stored-values', readyOnly: true, check: () => {}, note: () => unreadableNote(resources) },
     {
       name: 'initial-objects',

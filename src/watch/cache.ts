@@ -5,7 +5,7 @@ import type { Backend, Change, Page, Revision } from '../storage/backend.ts';
 import { catchUp } from './catch-up.ts';
 import { type CacheEntry, type EntryReader, withRevision } from './entry.ts';
 import { Fanout, type Stream } from './fanout.ts';
-import { type CacheEvent, History } from './history.ts';
+import { type CacheEvent, History, type HistoryPool } from './history.ts';
 import { type Listing, listingOf } from './listing.ts';
 import { PastStates } from './past-states.ts';
 import { type Replacement, State } from './state.ts';
@@ -16,7 +16,6 @@ import { Upstream } from './upstream.ts';
 export interface CacheBounds {
   historyMs: number;
   historyEvents: number;
-  historyBytes: number;
   bookmarkIntervalMs: number;
   maxBufferBytes: number;
 }
@@ -26,6 +25,8 @@ export interface CacheOptions extends EntryReader {
   /** What the cache is of, for logs and metrics. */
   plural: string;
   bounds: CacheBounds;
+  /** The bytes of history that all kinds share. */
+  histories: HistoryPool;
   log: Log;
   objectCount?: Gauge;
   unreadableCount?: Gauge;
@@ -54,6 +55,7 @@ export class WatchCache {
   #flush: NodeJS.Immediate | undefined;
   #bookmarkTimer: NodeJS.Timeout | undefined;
   readonly #values: StoredValues;
+  #bytes = 0;
 
   constructor(options: CacheOptions) {
     this.#options = options;
@@ -98,6 +100,11 @@ export class WatchCache {
   /** The oldest revision that a watch can resume from. */
   get oldest(): Revision {
     return this.#history.oldest;
+  }
+
+  /** What the objects hold of memory, about. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Number of open streams. */
@@ -273,8 +280,10 @@ export class WatchCache {
     // In one turn with the new state: a stream that goes on over the two would lose what lies between them.
     this.#endAll();
     this.#values.unreadable.clear();
-    const entries = page.entries.map(entry => this.#values.read(entry));
-    this.#state = new State(entries.filter(entry => entry !== undefined));
+    const entries = page.entries.map(entry => this.#values.read(entry)).filter(entry => entry !== undefined);
+    this.#state = new State(entries);
+    this.#bytes = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#history.close();
     this.#history = this.#newHistory(page.revision);
     this.#past.clear();
     this.#revision = page.revision;
@@ -322,6 +331,7 @@ export class WatchCache {
     const read = gone && !shown ? undefined : this.#values.read(change);
     if (gone) this.#values.unreadable.delete(change.key);
     const replaced = this.#state.set(change.key, gone ? undefined : read);
+    for (const { before, after } of replaced) this.#bytes += (after?.bytes ?? 0) - (before?.bytes ?? 0);
     const { revision } = change;
     return replaced.map(({ before, after }: Replacement) => ({
       revision,
@@ -374,8 +384,9 @@ export class WatchCache {
   }
 
   #newHistory(start: Revision): History {
-    const { historyMs, historyEvents, historyBytes } = this.#options.bounds;
-    return new History(start, { maxAgeMs: historyMs, maxEvents: historyEvents, maxBytes: historyBytes });
+    const { bounds, histories } = this.#options;
+    const { historyMs: maxAgeMs, historyEvents: maxEvents } = bounds;
+    return new History(start, { maxAgeMs, maxEvents }, histories);
   }
 }
 

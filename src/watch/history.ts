@@ -17,47 +17,106 @@ export interface CacheEvent {
 export interface HistoryBounds {
   maxAgeMs: number;
   maxEvents: number;
-  maxBytes: number;
 }
 
-/** The latest changes of one kind in order, bounded in age, number and bytes. */
+/**
+ * The bytes that the histories of all kinds hold together. Beyond the total the kind that holds most loses its oldest change: a
+ * kind that changes much does not take the others' history.
+ */
+export class HistoryPool {
+  readonly total: number;
+  #used = 0;
+  readonly #members = new Set<History>();
+
+  constructor(total: number) {
+    this.total = total;
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Counts what a history has taken, or with a negative number given back; drops what is too much. */
+  count(history: History, bytes: number): void {
+    this.#members.add(history);
+    this.#used += bytes;
+    while (this.#used > this.total) this.#largest().dropOldest();
+  }
+
+  /** Forgets a history that is no longer used. */
+  leave(history: History): void {
+    if (this.#members.delete(history)) this.#used -= history.bytes;
+  }
+
+  #largest(): History {
+    let largest: History | undefined;
+    for (const member of this.#members) if (!largest || member.bytes > largest.bytes) largest = member;
+    return largest!;
+  }
+}
+
+/** The latest changes of one kind in order, bounded in age and number, and in bytes by the pool of all kinds. */
 export class History {
   /** Every change after this revision is held. */
   oldest: Revision;
   readonly #bounds: HistoryBounds;
-  #events: CacheEvent[] = [];
+  readonly #pool: HistoryPool;
+  /** Undefined where a change was dropped: the array is made anew only after up to half of its length. */
+  #events: (CacheEvent | undefined)[] = [];
   #head = 0;
   #bytes = 0;
 
-  constructor(start: Revision, bounds: HistoryBounds) {
+  constructor(start: Revision, bounds: HistoryBounds, pool: HistoryPool) {
     this.oldest = start;
     this.#bounds = bounds;
+    this.#pool = pool;
   }
 
   get length(): number {
     return this.#events.length - this.#head;
   }
 
+  /** What the changes hold of memory, about. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   push(event: CacheEvent): void {
     this.#events.push(event);
-    this.#bytes += sizeOf(event);
+    this.#count(sizeOf(event));
     this.trim(event.timeMs);
   }
 
   /** Drops what is beyond the bounds at this time. */
   trim(nowMs: number): void {
-    const { maxAgeMs, maxEvents, maxBytes } = this.#bounds;
+    const { maxAgeMs, maxEvents } = this.#bounds;
     while (this.length > 0) {
       const first = this.#events[this.#head]!;
-      if (this.length <= maxEvents && this.#bytes <= maxBytes && nowMs - first.timeMs <= maxAgeMs) break;
-      this.oldest = first.revision;
-      this.#bytes -= sizeOf(first);
-      this.#head++;
+      if (this.length <= maxEvents && nowMs - first.timeMs <= maxAgeMs) break;
+      this.dropOldest();
     }
+  }
+
+  /** Drops the oldest change; there is one. */
+  dropOldest(): void {
+    const first = this.#events[this.#head]!;
+    this.#events[this.#head++] = undefined;
+    this.oldest = first.revision;
+    this.#count(-sizeOf(first));
     if (this.#head > 1024 && this.#head * 2 > this.#events.length) {
       this.#events = this.#events.slice(this.#head);
       this.#head = 0;
     }
+  }
+
+  /** Gives back what it counts: another history takes its place. */
+  close(): void {
+    this.#pool.leave(this);
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#pool.count(this, bytes);
   }
 
   /**
@@ -76,10 +135,14 @@ export class History {
     let end = Math.min(low + limit, this.#events.length);
     while (end < this.#events.length && this.#events[end]!.revision === this.#events[end - 1]!.revision)
       end++;
-    return this.#events.slice(low, end);
+    return this.#events.slice(low, end) as CacheEvent[];
   }
 }
 
-function sizeOf(event: CacheEvent): number {
-  return (event.current ?? event.deleted)!.json.length + 200;
+/** A change itself, beside its entries (measured). */
+const eventBytes = 100;
+
+/** What a change keeps: what it replaced and what tells of a deletion. What it made is the cache's, or the next change's. */
+function sizeOf({ previous, deleted }: CacheEvent): number {
+  return eventBytes + (previous?.bytes ?? 0) + (deleted?.bytes ?? 0);
 }

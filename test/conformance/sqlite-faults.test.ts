@@ -7,6 +7,7 @@ import { Resource } from '../../src/registry/resource.ts';
 import type { SqliteBackend } from '../../src/storage/sqlite/backend.ts';
 import { v3Codec } from '../../src/storage/v3-codec.ts';
 import { WatchCache } from '../../src/watch/cache.ts';
+import { HistoryPool } from '../../src/watch/history.ts';
 import { objectEncoder, type WatchSink } from '../../src/watch/stream.ts';
 import { directoryOf, openStore } from './sqlite-store.ts';
 
@@ -55,10 +56,10 @@ async function serve(store: SqliteBackend, clock: Clock) {
     bounds: {
       historyMs,
       historyEvents: 1_000,
-      historyBytes: 1 << 20,
       bookmarkIntervalMs: 1 << 30,
       maxBufferBytes: 1 << 20,
     },
+    histories: new HistoryPool(1 << 20),
     log,
     clock: () => clock.elapsedMs,
   });

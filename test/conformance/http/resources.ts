@@ -241,6 +241,7 @@ function entryOf(of: ApiObject): CacheEntry {
     labels: of.metadata.labels ?? {},
     fields: {},
     json: Buffer.from(encode(of)),
+    bytes: 1_000,
     object: () => {
       if (of.metadata.name === 'unreadable') throw new TypeError('a bug');
       return structuredClone(of);

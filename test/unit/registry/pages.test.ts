@@ -9,6 +9,7 @@ import { Resource } from '../../../src/registry/resource.ts';
 import { createMemoryBackend } from '../../../src/storage/memory/backend.ts';
 import { v3Codec } from '../../../src/storage/v3-codec.ts';
 import { WatchCache } from '../../../src/watch/cache.ts';
+import { HistoryPool } from '../../../src/watch/history.ts';
 
 const kind = kinds.find(each => each.kind === 'NetworkSet')!;
 const codec = v3Codec({ ...kind, hasInt64: false });
@@ -34,10 +35,10 @@ async function setUp(historyEvents = 10_000) {
     bounds: {
       historyMs: 600_000,
       historyEvents,
-      historyBytes: 1 << 30,
       bookmarkIntervalMs: 1 << 30,
       maxBufferBytes: 1 << 20,
     },
+    histories: new HistoryPool(1 << 26),
     log: { debug() {}, info() {}, warn() {}, error() {} },
   });
   await cache.start();

@@ -13,6 +13,7 @@ import type { Backend } from '../../../src/storage/backend.ts';
 import { createMemoryBackend } from '../../../src/storage/memory/backend.ts';
 import { v3Codec } from '../../../src/storage/v3-codec.ts';
 import { WatchCache } from '../../../src/watch/cache.ts';
+import { HistoryPool } from '../../../src/watch/history.ts';
 import { objectEncoder } from '../../../src/watch/stream.ts';
 
 const sizeOf = (of: ApiObject | undefined) => (of?.spec as { size?: number } | undefined)?.size;
@@ -105,10 +106,10 @@ async function setUp(): Promise<Setting> {
     bounds: {
       historyMs: 60_000,
       historyEvents: 100,
-      historyBytes: 1 << 20,
       bookmarkIntervalMs: 1 << 30,
       maxBufferBytes: 1 << 20,
     },
+    histories: new HistoryPool(1 << 20),
     log,
   });
   await cache.start();

@@ -6,6 +6,7 @@ import { recordingView } from '../../../src/registry/view.ts';
 import { createMemoryBackend } from '../../../src/storage/memory/backend.ts';
 import { v3Codec } from '../../../src/storage/v3-codec.ts';
 import { WatchCache } from '../../../src/watch/cache.ts';
+import { HistoryPool } from '../../../src/watch/history.ts';
 
 async function setUp(t: { after(work: () => void): void }) {
   const backend = createMemoryBackend();
@@ -19,10 +20,10 @@ async function setUp(t: { after(work: () => void): void }) {
     bounds: {
       historyMs: 60_000,
       historyEvents: 100,
-      historyBytes: 1 << 20,
       bookmarkIntervalMs: 1 << 30,
       maxBufferBytes: 1 << 20,
     },
+    histories: new HistoryPool(1 << 20),
     log: { debug() {}, info() {}, warn() {}, error() {} },
   });
   await cache.start();

@@ -7,6 +7,7 @@ import { StorageError } from '../../../src/storage/errors.ts';
 import { createMemoryBackend } from '../../../src/storage/memory/backend.ts';
 import { WatchCache } from '../../../src/watch/cache.ts';
 import type { CacheEntry } from '../../../src/watch/entry.ts';
+import { HistoryPool } from '../../../src/watch/history.ts';
 import type { Listing } from '../../../src/watch/listing.ts';
 import {
   type EventEncoder,
@@ -42,7 +43,6 @@ function thing(name: string, labels: Record<string, string> = {}, size = 0): Api
 const bounds = {
   historyMs: 60_000,
   historyEvents: 1_000,
-  historyBytes: 1 << 20,
   bookmarkIntervalMs: 1 << 30,
   maxBufferBytes: 64 * 1024,
 };
@@ -61,6 +61,7 @@ function unstartedCache(backend: Backend, changed: Partial<typeof bounds> = {}):
     plural: 'things',
     fieldsOf: () => ({}),
     bounds: { ...bounds, ...changed },
+    histories: new HistoryPool(1 << 20),
     log: silent,
   });
 }

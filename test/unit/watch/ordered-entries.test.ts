@@ -17,6 +17,7 @@ function entryOf(key: string, revision = 1, reads?: { count: number }): CacheEnt
     labels: {},
     fields: {},
     json: Buffer.alloc(0),
+    bytes: 1,
     object: () => assert.fail('no object is needed'),
   };
 }

@@ -11,6 +11,7 @@ import { Resource, type WriteOptions } from '../../../../src/registry/resource.t
 import { createMemoryBackend } from '../../../../src/storage/memory/backend.ts';
 import { v3Codec } from '../../../../src/storage/v3-codec.ts';
 import { WatchCache } from '../../../../src/watch/cache.ts';
+import { HistoryPool } from '../../../../src/watch/history.ts';
 import { run } from './run.ts';
 
 /**
@@ -46,10 +47,10 @@ async function startServer(): Promise<{ server: Server; close(): void }> {
       bounds: {
         historyMs: 60_000,
         historyEvents: 100,
-        historyBytes: 1 << 20,
         bookmarkIntervalMs: 1 << 30,
         maxBufferBytes: 1 << 20,
       },
+      histories: new HistoryPool(1 << 20),
       log: { debug() {}, info() {}, warn() {}, error() {} },
     });
     await cache.start();
