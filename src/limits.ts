@@ -16,6 +16,18 @@ export const limitTable = {
     what: 'Size of a request body.',
     answer: '413 RequestEntityTooLarge',
   },
+  slowBodyGraceMs: {
+    value: 10_000,
+    unit: 'ms',
+    what: 'Time after which a request body that is not complete must have come at the least rate.',
+    answer: '408',
+  },
+  minBodyBytesPerSecond: {
+    value: 1024,
+    unit: 'bytes',
+    what: 'Least rate of a request body, a second, averaged from its start.',
+    answer: '408',
+  },
   maxJsonDepth: {
     value: 100,
     unit: 'count',
@@ -199,13 +211,13 @@ export const limitTable = {
   systemPercent: {
     value: 40,
     unit: 'percent',
-    what: 'Part of each bound on requests and bodies that is kept for the control plane and the agents. Within a part, one user gets half at most.',
+    what: 'Part of the requests in flight, of the watches and of the memory for bodies that is kept for the control plane and the agents. Within a part, one user gets half at most.',
     answer: '-',
   },
   anonymousPercent: {
     value: 5,
     unit: 'percent',
-    what: 'Part of the same bounds that all anonymous callers have together.',
+    what: 'Part of the same that all anonymous callers have together.',
     answer: '-',
   },
   maxQueuedRequests: {

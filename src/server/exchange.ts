@@ -20,6 +20,8 @@ export interface Exchange {
   query: URLSearchParams;
   /** Anonymous until authentication has run. */
   user: User;
+  /** The whole body, where the request is for a resource and may have one; see receiveBody. Set once the user is known. */
+  body?: Promise<Buffer>;
   readonly warnings: Warnings;
   /** Aborted when the answer is out, the client has gone or the time is up. */
   readonly abort: AbortController;

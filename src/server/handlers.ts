@@ -13,7 +13,6 @@ import {
 import { badRequest, deleted } from '../machinery/status.ts';
 import { applyType } from '../registry/apply.ts';
 import type { RequestContext } from '../registry/context.ts';
-import { readBody } from './body.ts';
 import type { Clock } from './clock.ts';
 import { type Exchange, negotiationInput } from './exchange.ts';
 import { sendList } from './list-body.ts';
@@ -25,7 +24,6 @@ import { type WatchStreams, watchLifeSeconds } from './watch-stream.ts';
 
 /** What the handlers of resources need beyond the exchange. */
 export interface HandlerOptions {
-  maxBodyBytes: number;
   maxWatchBufferBytes: number;
   minWatchSeconds: number;
   watches: WatchStreams;
@@ -122,9 +120,9 @@ async function readWrite(
   return { as, render, options, body: decodeBody(bytes, mediaType, kind) };
 }
 
-/** The whole body of a request, and a place in which to handle it. Throws 413, 415 and 429. */
-async function bodyOf(exchange: Exchange, { maxBodyBytes, takePlace }: HandlerOptions): Promise<Buffer> {
-  const bytes = await readBody(exchange.request, maxBodyBytes, exchange.abort.signal);
+/** The whole body of a request, and a place in which to handle it. Throws what receiveBody tells of, and 429. */
+async function bodyOf(exchange: Exchange, { takePlace }: HandlerOptions): Promise<Buffer> {
+  const bytes = (await exchange.body) ?? Buffer.alloc(0);
   await takePlace(exchange);
   return bytes;
 }

@@ -1,5 +1,5 @@
 import { FairPlaces, NoPlace, type RefusalReason } from '../access/fair-places.ts';
-import { type PriorityLevel, partOf, priorityLevelOf, type SharedLevel } from '../access/priority-level.ts';
+import { partOf, priorityLevelOf, type SharedLevel } from '../access/priority-level.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { limits } from '../limits.ts';
 import { tooManyRequests } from '../machinery/status.ts';
@@ -20,6 +20,10 @@ export interface InFlightBounds {
 type RequestKind = 'readOnly' | 'mutating';
 
 const readOnlyVerbs = new Set(['get', 'list', 'head', 'options']);
+
+function kindOf(info: RequestInfo): RequestKind {
+  return isReadOnly(info) ? 'readOnly' : 'mutating';
+}
 
 /** Whether a request only reads. Others have a body, or change something. */
 export function isReadOnly({ verb }: RequestInfo): boolean {
@@ -71,7 +75,7 @@ export class InFlight {
   async admit(exchange: Exchange): Promise<void> {
     const { info, user, abort } = exchange;
     if (isHealthPath(info.path)) return;
-    const kind = isReadOnly(info) ? 'readOnly' : 'mutating';
+    const kind = kindOf(info);
     const level = priorityLevelOf(user);
     if (level === 'exempt') {
       this.#countExempt(kind, 1);
@@ -83,7 +87,7 @@ export class InFlight {
     } catch (error) {
       if (!(error instanceof NoPlace)) throw error;
       if (error.reason === 'cancelled') throw over;
-      this.#refused(level, kind, error.reason);
+      this.refused(exchange, error.reason);
       throw new TextError(429, 'Too many requests, please try again later.\n', { 'Retry-After': '1' });
     }
   }
@@ -99,7 +103,7 @@ export class InFlight {
     const room = this.#open < this.#maxWatchers;
     const hold = room && shared ? shared.take(user.name, 1) : undefined;
     if (!room || (shared && !hold)) {
-      this.#refused(level, 'watch', 'queue-full');
+      this.refused(exchange, 'queue-full');
       throw tooManyRequests('Too many requests: too many watches are open, please try again later', 5);
     }
     const labels = targetLabels(exchange.info, this.#kinds);
@@ -108,6 +112,16 @@ export class InFlight {
       hold?.release();
       this.#countWatch(labels, -1);
     });
+  }
+
+  /** Counts a request that was refused to keep room for others. */
+  refused(
+    { info, user }: Exchange,
+    reason: Exclude<RefusalReason, 'cancelled'> | 'body-share' | 'body-rate',
+  ): void {
+    const kind = info.verb === 'watch' ? 'watch' : kindOf(info);
+    this.#metrics.rejected.inc({ code: reason === 'body-rate' ? '408' : '429' });
+    this.#metrics.refused.inc({ priority_level: priorityLevelOf(user), request_kind: kind, reason });
   }
 
   #placesOf(kind: RequestKind, level: SharedLevel, total: number, clock: Clock): FairPlaces {
@@ -125,11 +139,6 @@ export class InFlight {
       },
     });
     return places;
-  }
-
-  #refused(level: PriorityLevel, kind: RequestKind | 'watch', reason: RefusalReason): void {
-    this.#metrics.rejected.inc({ code: '429' });
-    this.#metrics.refused.inc({ priority_level: level, request_kind: kind, reason });
   }
 
   #countExempt(kind: RequestKind, by: 1 | -1): void {

@@ -10,6 +10,7 @@ import type { Log, Metrics } from '../observability/observability.ts';
 import type { Resource } from '../registry/resource.ts';
 import { authenticate } from './authentication.ts';
 import { type AuthorizationOptions, authorize, authorizeCreate } from './authorization.ts';
+import { type BodyOptions, receiveBody } from './body.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { startDeadline } from './deadline.ts';
 import { createDiscovery } from './discovery.ts';
@@ -106,6 +107,7 @@ interface Pipeline {
   authorization: AuthorizationOptions;
   inFlight: InFlight;
   budget: Budget;
+  bodies: BodyOptions;
   metrics: RequestMetrics;
   handlers: HandlerOptions;
   draining: boolean;
@@ -118,6 +120,7 @@ export function createServer(options: ServerOptions): ApiServer {
   const kinds = new Map(options.kinds.map(kind => [kind.plural, kind]));
   const metrics = createRequestMetrics(options.metrics, kinds, clock);
   const inFlight = new InFlight(bounds, { metrics, kinds, clock });
+  const budget = options.budget ?? createBudget(memoryPlan(defaultTotalBytes));
   const watches = new WatchStreams();
   const authorization: AuthorizationOptions = {
     authorizer: options.authorize,
@@ -130,10 +133,15 @@ export function createServer(options: ServerOptions): ApiServer {
     clock,
     authorization,
     inFlight,
-    budget: options.budget ?? createBudget(memoryPlan(defaultTotalBytes)),
+    budget,
+    bodies: {
+      maxBytes: bounds.maxBodyBytes,
+      pool: budget.bodies,
+      clock,
+      onRefused: (exchange, reason) => inFlight.refused(exchange, reason),
+    },
     metrics,
     handlers: {
-      maxBodyBytes: bounds.maxBodyBytes,
       maxWatchBufferBytes: bounds.maxWatchBufferBytes,
       minWatchSeconds: bounds.minRequestTimeoutS,
       watches,
@@ -245,6 +253,7 @@ async function filter(pipeline: Pipeline, exchange: Exchange): Promise<void> {
   exchange.info = requestInfo(method, target);
   startDeadline(exchange, bounds.requestTimeoutMs, clock);
   await authenticate(exchange, options.authenticate);
+  receiveBody(exchange, pipeline.bodies);
   await authorize(exchange, pipeline.authorization);
   if (exchange.info.isResource && exchange.info.verb === 'watch') pipeline.inFlight.admitWatch(exchange);
   // What has a body takes its place once that is there.
