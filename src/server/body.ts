@@ -1,4 +1,4 @@
-import { partOf, priorityLevelOf } from '../access/priority-level.ts';
+import { type PriorityLevel, partOf, priorityLevelOf } from '../access/priority-level.ts';
 import type { User } from '../access/user.ts';
 import { limits } from '../limits.ts';
 import { badRequest, requestEntityTooLarge, StatusError, tooManyRequests } from '../machinery/status.ts';
@@ -35,7 +35,9 @@ export function receiveBody(exchange: Exchange, options: BodyOptions): void {
 
 async function receive(exchange: Exchange, options: BodyOptions): Promise<Buffer> {
   const { request, response, user, abort } = exchange;
-  const { maxBytes, pool, clock } = options;
+  const { pool, clock } = options;
+  // More than its user can ever have would be refused however often it is sent.
+  const maxBytes = Math.min(options.maxBytes, shareAlone(pool, user));
   const length = lengthOf(exchange, maxBytes);
   const bytes = new BodyBytes(pool, user, length ?? maxBytes);
   exchange.onEnd(() => bytes.release());
@@ -145,25 +147,43 @@ class BodyBytes {
     this.#hold.release();
   }
 
+  /** Doubles, so that many small chunks cost linear time; by less where the share has no room for that. */
   #grow(size: number): boolean {
-    const wanted = Math.max(minCapacity, 2 * this.#bytes.length);
-    const capacity = Math.max(size, Math.min(wanted, this.#expected));
-    const more = capacity - this.#bytes.length;
-    if (!this.#mayTake(more) || !this.#hold.grow(more)) return false;
-    // Small buffers of Buffer.from() and allocUnsafe() are slices of a slab of 8 KB (Buffer.poolSize).
-    const grown = Buffer.allocUnsafeSlow(capacity);
-    this.#bytes.copy(grown, 0, 0, this.size);
-    this.#bytes = grown;
-    return true;
+    return [2, 1.125].some(factor => {
+      const wanted = Math.max(minCapacity, Math.ceil(factor * this.#bytes.length));
+      const capacity = Math.max(size, Math.min(wanted, this.#expected));
+      const more = capacity - this.#bytes.length;
+      if (!this.#mayTake(more) || !this.#hold.grow(more)) return false;
+      // Small buffers of Buffer.from() and allocUnsafe() are slices of a slab of 8 KB (Buffer.poolSize).
+      const grown = Buffer.allocUnsafeSlow(capacity);
+      this.#bytes.copy(grown, 0, 0, this.size);
+      this.#bytes = grown;
+      return true;
+    });
   }
 }
 
-/** Whether bytes of a user leave what is kept for the system, and anonymous callers within their part. The pool itself sees to the share of one user. */
-function leavesRoom(pool: SharedBytes, user: User, bytes: number): boolean {
+/** What the callers of a user's class have of a pool. The system may use all of it, and the others leave it its part. */
+function partOfUser(pool: SharedBytes, user: User): { level: PriorityLevel; bytes: number } {
   const level = priorityLevelOf(user);
-  if (level !== 'users' && level !== 'anonymous') return true;
-  if (level === 'anonymous' && pool.heldBy(user.name) + bytes > partOf('anonymous', pool.total)) return false;
-  return pool.free - bytes >= partOf('system', pool.total);
+  if (level === 'anonymous') return { level, bytes: partOf(level, pool.total) };
+  return { level, bytes: level === 'users' ? pool.total - partOf('system', pool.total) : pool.total };
+}
+
+/** The most that a user can hold while nobody else holds anything. Anonymous callers are one user with a part of their own. */
+function shareAlone(pool: SharedBytes, user: User): number {
+  const { level, bytes } = partOfUser(pool, user);
+  return level === 'anonymous' ? bytes : Math.floor(bytes / 2);
+}
+
+/** Whether a user may take so many bytes: beside the share that the pool allows, users leave to the system what is kept for it. */
+function leavesRoom(pool: SharedBytes, user: User, bytes: number): boolean {
+  const after = pool.heldBy(user.name) + bytes;
+  const { level, bytes: part } = partOfUser(pool, user);
+  if (level === 'anonymous' && after > part) return false;
+  return (
+    level === 'exempt' || level === 'system' || after <= pool.free - bytes - partOf('system', pool.total)
+  );
 }
 
 /** Calls back when fewer bytes have come than the least rate asks for, once the grace is over. */

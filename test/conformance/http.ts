@@ -15,6 +15,7 @@ import { objects } from './http/objects.ts';
 import { paths } from './http/paths.ts';
 import { records } from './http/records.ts';
 import { type Setting, start } from './http/setting.ts';
+import { shares } from './http/shares.ts';
 import { watches } from './http/watches.ts';
 import { websockets } from './http/websockets.ts';
 
@@ -38,6 +39,7 @@ const groups: Record<string, HttpGroup> = {
   bodies,
   errors,
   bounds,
+  shares,
   watches,
   websockets,
   connections,
