@@ -4,22 +4,20 @@ import type { FieldError } from './status.ts';
 const maxFieldManagerBytes = 128;
 
 /** What is wrong with the name of a field manager: 128 bytes at most, printable characters only. */
-export function fieldManagerErrors(manager: string, field: string): FieldError[] {
-  const errors: FieldError[] = [];
+export function* fieldManagerErrors(manager: string, field: string): Generator<FieldError, void> {
   if (Buffer.byteLength(manager) > maxFieldManagerBytes) {
-    errors.push({ type: 'TooLong', field, detail: `may not be more than ${maxFieldManagerBytes} bytes` });
+    yield { type: 'TooLong', field, detail: `may not be more than ${maxFieldManagerBytes} bytes` };
   }
-  if (isPrintable(manager)) return errors;
+  if (isPrintable(manager)) return;
   let position = 0;
   for (const character of manager) {
     if (!isPrintable(character)) {
       const code = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
       const detail = `invalid character U+${code} (at position ${position})`;
-      errors.push({ type: 'Invalid', field, value: manager, detail });
+      yield { type: 'Invalid', field, value: manager, detail };
     }
     position += Buffer.byteLength(character);
   }
-  return errors;
 }
 
 /** The field manager of a request that names none: its User-Agent up to the first slash, printable, at most 128 bytes. */

@@ -1,3 +1,4 @@
+import { limits } from '../limits.ts';
 import { childPath } from './decode-json.ts';
 import type { Json, JsonObject } from './json.ts';
 import { isJsonObject, setOwnField } from './own-field.ts';
@@ -71,74 +72,92 @@ function jsonType(value: Json): string {
   return typeof value;
 }
 
-function expectType(value: Json, path: string, type: string): FieldError[] {
+type Found = Generator<FieldError, void>;
+
+function* expectType(value: Json, path: string, type: string): Found {
   const actual = jsonType(value);
-  if (actual === type) return [];
+  if (actual === type) return;
   const detail = `${path} in body must be of type ${type}: "${actual}"`;
-  return [{ type: 'TypeInvalid', field: path, value: actual, detail }];
+  yield { type: 'TypeInvalid', field: path, value: actual, detail };
 }
 
-function shapeErrors(shape: Shape, value: Json, path: string): FieldError[] {
-  switch (shape.type) {
-    case 'list': {
-      if (!Array.isArray(value)) return expectType(value, path, 'array');
-      return value.flatMap((item, index) => fieldsErrors(shape.fields, item, childPath(path, index)));
+function* shapeErrors(shape: Shape, value: Json, path: string): Found {
+  if (shape.type === 'time') {
+    yield* timeErrors(value, path);
+  } else if (shape.type === 'string map') {
+    yield* mapErrors(value, path);
+  } else if (shape.type !== 'list' && shape.type !== 'string list') {
+    yield* expectType(value, path, shape.type === 'free' ? 'object' : shape.type);
+  } else if (!Array.isArray(value)) {
+    yield* expectType(value, path, 'array');
+  } else {
+    for (const [index, item] of value.entries()) {
+      if (shape.type === 'list') yield* fieldsErrors(shape.fields, item, childPath(path, index));
+      else if (typeof item !== 'string') yield* expectType(item, childPath(path, index), 'string');
     }
-    case 'string list': {
-      if (!Array.isArray(value)) return expectType(value, path, 'array');
-      return value.flatMap((item, index) => expectType(item, childPath(path, index), 'string'));
-    }
-    case 'string map': {
-      if (!isJsonObject(value)) return expectType(value, path, 'object');
-      return Object.entries(value).flatMap(([key, item]) =>
-        item === null ? [] : expectType(item, childPath(path, key), 'string'),
-      );
-    }
-    case 'free':
-      return expectType(value, path, 'object');
-    case 'time': {
-      if (typeof value !== 'string') return expectType(value, path, 'string');
-      if (parseTime(value) !== undefined) return [];
-      return [{ type: 'Invalid', field: path, value, detail: 'must be a time in RFC 3339 format' }];
-    }
-    default:
-      return expectType(value, path, shape.type);
   }
 }
 
-function fieldsErrors(fields: Record<string, Shape>, value: Json, path: string): FieldError[] {
-  if (!isJsonObject(value)) return expectType(value, path, 'object');
-  return Object.entries(value).flatMap(([name, field]) => {
+function* timeErrors(value: Json, path: string): Found {
+  if (typeof value !== 'string') yield* expectType(value, path, 'string');
+  else if (parseTime(value) === undefined) {
+    yield { type: 'Invalid', field: path, value, detail: 'must be a time in RFC 3339 format' };
+  }
+}
+
+function* mapErrors(value: Json, path: string): Found {
+  if (!isJsonObject(value)) {
+    yield* expectType(value, path, 'object');
+    return;
+  }
+  for (const key of Object.keys(value)) {
+    const item = value[key]!;
+    if (item !== null && typeof item !== 'string') yield* expectType(item, childPath(path, key), 'string');
+  }
+}
+
+function* fieldsErrors(fields: Record<string, Shape>, value: Json, path: string): Found {
+  if (!isJsonObject(value)) {
+    yield* expectType(value, path, 'object');
+    return;
+  }
+  for (const name of Object.keys(value)) {
+    const field = value[name]!;
     const shape = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    return shape && field !== null ? shapeErrors(shape, field, childPath(path, name)) : [];
-  });
+    if (shape && field !== null) yield* shapeErrors(shape, field, childPath(path, name));
+  }
 }
 
 /**
- * Every field of metadata that has the wrong type, with the texts of kube-apiserver's schema validation. null
- * counts as absent, unknown fields are not looked at.
+ * The fields of metadata that have the wrong type, with the texts of kube-apiserver's schema validation: at most
+ * limits.maxFieldErrors. null counts as absent, unknown fields are not looked at.
  */
 export function metadataTypeErrors(metadata: Json): FieldError[] {
-  return fieldsErrors(objectMeta, metadata, 'metadata');
+  return fieldsErrors(objectMeta, metadata, 'metadata').take(limits.maxFieldErrors).toArray();
 }
 
 /**
  * Brings metadata into the one form that is stored: removes the fields that ObjectMeta does not have, null and
  * empty values and selfLink, and rewrites times to UTC seconds. Changes `metadata` in place and returns the paths
- * of the unknown fields. Values of a wrong type stay; metadataTypeErrors tells of them.
+ * of the first limits.maxStrictErrors unknown fields. Values of a wrong type stay; metadataTypeErrors tells of them.
  */
 export function pruneMetadata(metadata: JsonObject): string[] {
-  const unknown = pruneFields(objectMeta, metadata, 'metadata');
+  const unknown: string[] = [];
+  pruneFields(objectMeta, metadata, 'metadata', unknown);
   delete metadata.selfLink;
   return unknown;
 }
 
-function pruneFields(fields: Record<string, Shape>, object: JsonObject, path: string): string[] {
-  const unknown: string[] = [];
+function pruneFields(
+  fields: Record<string, Shape>,
+  object: JsonObject,
+  path: string,
+  unknown: string[],
+): void {
   for (const name of Object.keys(object)) {
     const shape = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (!shape) {
-      unknown.push(childPath(path, name));
+      if (unknown.length < limits.maxStrictErrors) unknown.push(childPath(path, name));
       delete object[name];
       continue;
     }
@@ -146,16 +165,15 @@ function pruneFields(fields: Record<string, Shape>, object: JsonObject, path: st
     if (value === null || isOmitted(shape, value)) delete object[name];
     else if (shape.type === 'time' && typeof value === 'string') object[name] = normalTime(value);
     else if (shape.type === 'string map') emptyNulls(value);
-    else if (shape.type === 'list') unknown.push(...pruneItems(shape.fields, value, childPath(path, name)));
+    else if (shape.type === 'list') pruneItems(shape.fields, value, childPath(path, name), unknown);
   }
-  return unknown;
 }
 
-function pruneItems(fields: Record<string, Shape>, list: Json, path: string): string[] {
-  if (!Array.isArray(list)) return [];
-  return list.flatMap((item, index) =>
-    isJsonObject(item) ? pruneFields(fields, item, childPath(path, index)) : [],
-  );
+function pruneItems(fields: Record<string, Shape>, list: Json, path: string, unknown: string[]): void {
+  if (!Array.isArray(list)) return;
+  for (const [index, item] of list.entries()) {
+    if (isJsonObject(item)) pruneFields(fields, item, childPath(path, index), unknown);
+  }
 }
 
 function isOmitted(shape: Shape, value: Json): boolean {

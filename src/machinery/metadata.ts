@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { limits } from '../limits.ts';
 import { equal } from './equal.ts';
 import { fieldManagerErrors } from './field-manager.ts';
 import { goQuote } from './go-text.ts';
@@ -16,49 +17,50 @@ const maxSubresourceBytes = 256;
 const orphanFinalizer = 'orphan';
 const foregroundFinalizer = 'foregroundDeletion';
 
-function invalidValues(field: string, value: unknown, details: string[]): FieldError[] {
-  return details.map(detail => ({ type: 'Invalid', field, value, detail }));
+/** Errors as they are found: whoever asks for them takes as many as it wants. */
+type Found = Generator<FieldError, void>;
+
+function* invalidValues(field: string, value: unknown, details: string[]): Found {
+  for (const detail of details) yield { type: 'Invalid', field, value, detail };
+}
+
+function first(found: Found): FieldError[] {
+  return found.take(limits.maxFieldErrors).toArray();
 }
 
 /**
  * Every rule of apimachinery's ValidateObjectMeta on the metadata of an object whose name has been generated and
  * whose metadata has the right types (metadataTypeErrors): name, namespace, labels, annotations, owners,
  * finalizers, managed fields. Names are DNS subdomains; kinds with other names have rules of their own beside this.
+ * At most limits.maxFieldErrors of them: it looks no further.
  */
 export function validateObjectMeta(object: ApiObject, options: { namespaced: boolean }): FieldError[] {
-  const { metadata } = object;
-  return [
-    ...nameErrors(metadata),
-    ...namespaceErrors(metadata.namespace ?? '', options.namespaced),
-    ...((metadata.generation ?? 0) < 0
-      ? invalidValues('metadata.generation', metadata.generation, ['must be greater than or equal to 0'])
-      : []),
-    ...labelErrors(metadata.labels ?? {}),
-    ...annotationErrors(metadata.annotations ?? {}),
-    ...ownerErrors(metadata.ownerReferences ?? []),
-    ...finalizerErrors(metadata.finalizers ?? []),
-    ...managedFieldsErrors(metadata.managedFields ?? []),
-  ];
+  return first(objectMetaErrors(object.metadata, options));
 }
 
-function nameErrors(metadata: ObjectMeta): FieldError[] {
-  const { name = '', generateName = '' } = metadata;
-  const errors: FieldError[] = [];
+function* objectMetaErrors(metadata: ObjectMeta, options: { namespaced: boolean }): Found {
+  yield* nameErrors(metadata);
+  yield* namespaceErrors(metadata.namespace ?? '', options.namespaced);
+  if ((metadata.generation ?? 0) < 0) {
+    yield* invalidValues('metadata.generation', metadata.generation, ['must be greater than or equal to 0']);
+  }
+  yield* labelErrors(metadata.labels ?? {});
+  yield* annotationErrors(metadata.annotations ?? {});
+  yield* ownerErrors(metadata.ownerReferences ?? []);
+  yield* finalizerErrors(metadata.finalizers ?? []);
+  yield* managedFieldsErrors(metadata.managedFields ?? []);
+}
+
+function* nameErrors({ name = '', generateName = '' }: ObjectMeta): Found {
   if (generateName !== '') {
-    errors.push(
-      ...invalidValues(
-        'metadata.generateName',
-        generateName,
-        dnsSubdomainErrors(maskTrailingDash(generateName)),
-      ),
-    );
+    const problems = dnsSubdomainErrors(maskTrailingDash(generateName));
+    yield* invalidValues('metadata.generateName', generateName, problems);
   }
   if (name === '') {
-    errors.push({ type: 'Required', field: 'metadata.name', detail: 'name or generateName is required' });
+    yield { type: 'Required', field: 'metadata.name', detail: 'name or generateName is required' };
   } else {
-    errors.push(...invalidValues('metadata.name', name, dnsSubdomainErrors(name)));
+    yield* invalidValues('metadata.name', name, dnsSubdomainErrors(name));
   }
-  return errors;
 }
 
 /** A prefix may end in a dash, since more follows. Upstream replaces the last two characters, and so does this. */
@@ -66,82 +68,76 @@ function maskTrailingDash(prefix: string): string {
   return prefix.length > 1 && prefix.endsWith('-') ? `${prefix.slice(0, -2)}a` : prefix;
 }
 
-function namespaceErrors(namespace: string, namespaced: boolean): FieldError[] {
+function* namespaceErrors(namespace: string, namespaced: boolean): Found {
   const field = 'metadata.namespace';
-  if (!namespaced)
-    return namespace === '' ? [] : [{ type: 'Forbidden', field, detail: 'not allowed on this type' }];
-  if (namespace === '') return [{ type: 'Required', field }];
-  return invalidValues(field, namespace, dnsLabelErrors(namespace));
+  if (!namespaced) {
+    if (namespace !== '') yield { type: 'Forbidden', field, detail: 'not allowed on this type' };
+  } else if (namespace === '') {
+    yield { type: 'Required', field };
+  } else {
+    yield* invalidValues(field, namespace, dnsLabelErrors(namespace));
+  }
 }
 
-function labelErrors(labels: Record<string, string>): FieldError[] {
+function* labelErrors(labels: Record<string, string>): Found {
   const field = 'metadata.labels';
-  return Object.entries(labels).flatMap(([key, value]) => [
-    ...invalidValues(field, key, qualifiedNameErrors(key)),
-    ...invalidValues(field, value, labelValueErrors(value)),
-  ]);
+  for (const key of Object.keys(labels)) {
+    const value = labels[key]!;
+    yield* invalidValues(field, key, qualifiedNameErrors(key));
+    yield* invalidValues(field, value, labelValueErrors(value));
+  }
 }
 
-function annotationErrors(annotations: Record<string, string>): FieldError[] {
+function* annotationErrors(annotations: Record<string, string>): Found {
   const field = 'metadata.annotations';
-  const errors: FieldError[] = [];
   let bytes = 0;
-  for (const [key, value] of Object.entries(annotations)) {
-    errors.push(...invalidValues(field, key, qualifiedNameErrors(key.toLowerCase())));
-    bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+  for (const key of Object.keys(annotations)) {
+    yield* invalidValues(field, key, qualifiedNameErrors(key.toLowerCase()));
+    bytes += Buffer.byteLength(key) + Buffer.byteLength(annotations[key]!);
   }
   if (bytes > maxAnnotationBytes) {
-    errors.push({ type: 'TooLong', field, detail: `may not be more than ${maxAnnotationBytes} bytes` });
+    yield { type: 'TooLong', field, detail: `may not be more than ${maxAnnotationBytes} bytes` };
   }
-  return errors;
 }
 
-function ownerErrors(owners: OwnerReference[]): FieldError[] {
+function* ownerErrors(owners: OwnerReference[]): Found {
   const field = 'metadata.ownerReferences';
-  const errors: FieldError[] = [];
   let controller: string | undefined;
   for (const owner of owners) {
-    errors.push(...oneOwnerErrors(owner, field));
+    yield* oneOwnerErrors(owner, field);
     if (!owner.controller) continue;
     const name = `${owner.kind}/${owner.name}`;
     if (controller !== undefined) {
       const detail =
         'Only one reference can have Controller set to true. ' +
         `Found "true" in references for ${controller} and ${name}`;
-      errors.push({ type: 'Invalid', field, value: owners, detail });
+      yield { type: 'Invalid', field, value: owners, detail };
     }
     controller ??= name;
   }
-  return errors;
 }
 
-function oneOwnerErrors(owner: OwnerReference, field: string): FieldError[] {
-  const errors: FieldError[] = [];
+function* oneOwnerErrors(owner: OwnerReference, field: string): Found {
   const { apiVersion = '', kind = '' } = owner;
-  const needed = (name: 'kind' | 'name' | 'uid') => {
+  if (apiVersion === '' || apiVersion.endsWith('/') || apiVersion.split('/', 3).length > 2) {
+    yield* invalidValues(`${field}.apiVersion`, apiVersion, ['version must not be empty']);
+  }
+  for (const name of ['kind', 'name', 'uid'] as const) {
     const value = owner[name] ?? '';
-    if (value === '') errors.push(...invalidValues(`${field}.${name}`, value, ['must not be empty']));
-  };
-  if (apiVersion === '' || apiVersion.endsWith('/') || apiVersion.split('/').length > 2) {
-    errors.push(...invalidValues(`${field}.apiVersion`, apiVersion, ['version must not be empty']));
+    if (value === '') yield* invalidValues(`${field}.${name}`, value, ['must not be empty']);
   }
-  needed('kind');
-  needed('name');
-  needed('uid');
   if (/^\/?v1$/.test(apiVersion) && kind === 'Event') {
-    errors.push(...invalidValues(field, owner, ['/v1, Kind=Event is disallowed from being an owner']));
+    yield* invalidValues(field, owner, ['/v1, Kind=Event is disallowed from being an owner']);
   }
-  return errors;
 }
 
-function finalizerErrors(finalizers: string[]): FieldError[] {
+function* finalizerErrors(finalizers: string[]): Found {
   const field = 'metadata.finalizers';
-  const errors = finalizers.flatMap(name => invalidValues(field, name, qualifiedNameErrors(name)));
+  for (const name of finalizers) yield* invalidValues(field, name, qualifiedNameErrors(name));
   if (finalizers.includes(orphanFinalizer) && finalizers.includes(foregroundFinalizer)) {
     const detail = `finalizer ${orphanFinalizer} and ${foregroundFinalizer} cannot be both set`;
-    errors.push({ type: 'Invalid', field, value: finalizers, detail });
+    yield { type: 'Invalid', field, value: finalizers, detail };
   }
-  return errors;
 }
 
 /** Finalizers of Kubernetes itself that no domain owns. */
@@ -163,25 +159,23 @@ export function finalizerWarnings(next: ApiObject, old: ApiObject | undefined): 
     });
 }
 
-function managedFieldsErrors(entries: NonNullable<ObjectMeta['managedFields']>): FieldError[] {
-  return entries.flatMap((entry, index) => {
+function* managedFieldsErrors(entries: NonNullable<ObjectMeta['managedFields']>): Found {
+  for (const [index, entry] of entries.entries()) {
     const field = `metadata.managedFields[${index}]`;
     const text = (name: string) => (typeof entry[name] === 'string' ? entry[name] : '');
-    const errors: FieldError[] = [];
     const [operation, fieldsType] = [text('operation'), text('fieldsType')];
     if (operation !== 'Apply' && operation !== 'Update') {
-      errors.push(...invalidValues(`${field}.operation`, operation, ['must be `Apply` or `Update`']));
+      yield* invalidValues(`${field}.operation`, operation, ['must be `Apply` or `Update`']);
     }
     if (fieldsType !== '' && fieldsType !== 'FieldsV1') {
-      errors.push(...invalidValues(`${field}.fieldsType`, fieldsType, ['must be `FieldsV1`']));
+      yield* invalidValues(`${field}.fieldsType`, fieldsType, ['must be `FieldsV1`']);
     }
-    errors.push(...fieldManagerErrors(text('manager'), `${field}.manager`));
+    yield* fieldManagerErrors(text('manager'), `${field}.manager`);
     if (Buffer.byteLength(text('subresource')) > maxSubresourceBytes) {
       const detail = `may not be more than ${maxSubresourceBytes} bytes`;
-      errors.push({ type: 'TooLong', field: `${field}.subresource`, detail });
+      yield { type: 'TooLong', field: `${field}.subresource`, detail };
     }
-    return errors;
-  });
+  }
 }
 
 const immutableFields = [
@@ -199,7 +193,10 @@ const immutableFields = [
  * have been filled in, and the resourceVersion to have been compared.
  */
 export function validateObjectMetaUpdate(next: ApiObject, old: ApiObject): FieldError[] {
-  const errors: FieldError[] = [];
+  return first(objectMetaUpdateErrors(next, old));
+}
+
+function* objectMetaUpdateErrors(next: ApiObject, old: ApiObject): Found {
   if (old.metadata.deletionTimestamp) {
     const known = new Set(old.metadata.finalizers);
     const added = [...new Set(next.metadata.finalizers)].filter(name => !known.has(name)).sort();
@@ -207,20 +204,19 @@ export function validateObjectMetaUpdate(next: ApiObject, old: ApiObject): Field
       const detail =
         'no new finalizers can be added if the object is being deleted, ' +
         `found new finalizers []string{${added.map(goQuote).join(', ')}}`;
-      errors.push({ type: 'Forbidden', field: 'metadata.finalizers', detail });
+      yield { type: 'Forbidden', field: 'metadata.finalizers', detail };
     }
   }
   if ((next.metadata.generation ?? 0) < (old.metadata.generation ?? 0)) {
     const value = next.metadata.generation ?? 0;
-    errors.push(...invalidValues('metadata.generation', value, ['must not be decremented']));
+    yield* invalidValues('metadata.generation', value, ['must not be decremented']);
   }
   for (const name of immutableFields) {
     const [value, before] = [next.metadata[name], old.metadata[name]];
     if (equal(value, before)) continue;
     const printed = value ?? (name.endsWith('p') || name.endsWith('s') ? null : '');
-    errors.push(...invalidValues(`metadata.${name}`, printed, ['field is immutable']));
+    yield* invalidValues(`metadata.${name}`, printed, ['field is immutable']);
   }
-  return errors;
 }
 
 const generatedCharacters = 'bcdfghjklmnpqrstvwxz2456789';

@@ -29,6 +29,8 @@ export function examine(kind: Kind, sent: SentObject): Examined {
   const { object, typeErrors } = sent;
   const { metadata } = object;
   const warnings: string[] = [];
+  // There may be wrong types that the full list does not tell of.
+  if (typeErrors.length >= limits.maxFieldErrors) return { errors: typeErrors, warnings };
   settleNamespace({ kind }, object, metadata.namespace ?? anyNamespace);
   wipeForCreate(kind, object);
   delete metadata.managedFields;

@@ -29,8 +29,12 @@ export function dropDuplicateOwners(object: ApiObject, context: Pick<RequestCont
   const owners = object.metadata.ownerReferences;
   if (!owners) return;
   const kept: OwnerReference[] = [];
+  const seen = new Set<string>();
   for (const owner of owners) {
-    if (!kept.some(other => equal(other, owner))) {
+    const { apiVersion, kind, name, uid, controller, blockOwnerDeletion } = owner;
+    const identity = JSON.stringify([apiVersion, kind, name, uid, controller, blockOwnerDeletion]);
+    if (!seen.has(identity)) {
+      seen.add(identity);
       kept.push(owner);
       continue;
     }
@@ -78,11 +82,13 @@ export function fillDefaultsAndOwners(
 
 /** Every problem of an object by itself, whose defaults are filled: metadata, schema, CEL, the rules of Calico. */
 export function objectErrors(kind: Kind, object: ApiObject, old: ApiObject | undefined): FieldError[] {
-  return [
+  const ofMetadata = [
     ...validateObjectMeta(object, { namespaced: kind.namespaced }),
     ...(old ? validateObjectMetaUpdate(object, old) : []),
-    ...validate(kind.schema, object, old),
-  ].slice(0, limits.maxFieldErrors);
+  ];
+  // There is no need to look for what would not be told.
+  const others = ofMetadata.length < limits.maxFieldErrors ? validate(kind.schema, object, old) : [];
+  return [...ofMetadata, ...others].slice(0, limits.maxFieldErrors);
 }
 
 /** Tells what is legal but probably wrong in an object that has been checked (rest.RESTCreateStrategy WarningsOnCreate). */

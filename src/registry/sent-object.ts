@@ -22,9 +22,9 @@ export interface SentObject {
  * unknown fields. Changes the value in place. Throws 400 where it is no object of this kind.
  */
 export function readObject(kind: Kind, body: Pick<Decoded, 'value' | 'duplicates'>): SentObject {
-  const { object, typeErrors } = asObject(kind, body.value);
+  const { object, typeErrors: ofWhole } = asObject(kind, body.value);
   const { metadata } = object;
-  typeErrors.push(...metadataTypeErrors(metadata));
+  const typeErrors = [...ofWhole, ...metadataTypeErrors(metadata)];
   dropMistyped(metadata, typeErrors);
   const sent = object as unknown as ApiObject;
   const unknown = [...pruneMetadata(metadata), ...prune(kind.schema, sent)];

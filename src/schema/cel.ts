@@ -6,8 +6,8 @@ import type { FieldError } from '../machinery/status.ts';
 import { celEnvironment } from './cel-library.ts';
 import { type QuickRule, quickRule } from './cel-quick.ts';
 import { type CelMap, type CelValue, celRoot, celValue, propertyName } from './cel-value.ts';
-import { addError, wholeObject } from './field-errors.ts';
-import { oldListItem } from './list-types.ts';
+import { addError, isFull, wholeObject } from './field-errors.ts';
+import { oldListItems } from './list-types.ts';
 import type { SchemaNode } from './node.ts';
 import type { Schema, ValidationRule } from './schema.ts';
 
@@ -118,7 +118,7 @@ function fieldPathSuffix(fieldPath: string | undefined, schema: Schema): string 
 }
 
 function checkPlace(tree: RuleNode, place: Place, errors: FieldError[]): void {
-  if (place.value === null) return;
+  if (place.value === null || isFull(errors)) return;
   if (tree.rules.length > 0) {
     place.self ??= celValue(tree.node, place.value);
     if (tree.usesOldSelf && place.old !== undefined) place.oldSelf ??= celValue(tree.node, place.old);
@@ -181,6 +181,7 @@ function checkFields(
 ): void {
   if (tree.properties.size === 0 && !tree.additional) return;
   for (const [name, value] of Object.entries(object)) {
+    if (isFull(errors)) return;
     const isProperty = tree.node.properties.has(name);
     const child = isProperty ? tree.properties.get(name) : tree.additional;
     if (!child) continue;
@@ -197,8 +198,10 @@ function checkFields(
 
 function checkItems(tree: RuleNode, items: Json[], place: Place, errors: FieldError[]): void {
   if (!tree.items) return;
+  const oldItem = oldListItems(tree.node.schema, place.old);
   for (const [index, value] of items.entries()) {
-    const old = oldListItem(tree.node.schema, value, place.old);
+    if (isFull(errors)) return;
+    const old = oldItem(value);
     const self = (place.self as CelValue[] | undefined)?.[index];
     const path = `${place.path}[${index}]`;
     const item = { value, old, path, self, oldSelf: undefined, unchanged: unchanged(value, old, place) };

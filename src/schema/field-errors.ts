@@ -5,9 +5,14 @@ import type { FieldError } from '../machinery/status.ts';
 /** What kube-apiserver prints in the place of a path for an error of the whole object. */
 export const wholeObject = '<nil>';
 
+/** Whether there are as many errors as one answer holds: then nothing further needs to be looked at. */
+export function isFull(errors: readonly FieldError[]): boolean {
+  return errors.length >= limits.maxFieldErrors;
+}
+
 /** Adds an error unless there are as many as one answer holds, or there is just this one already. */
 export function addError(errors: FieldError[], error: FieldError): void {
-  if (errors.length >= limits.maxFieldErrors) return;
+  if (isFull(errors)) return;
   // Two branches of an allOf may say the same; kube-apiserver says it once.
   if (errors.some(other => sameError(other, error))) return;
   errors.push(error);

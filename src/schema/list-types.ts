@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../machinery/json.ts';
 import { isJsonObject, ownField } from '../machinery/own-field.ts';
 import type { FieldError } from '../machinery/status.ts';
-import { addError } from './field-errors.ts';
+import { addError, isFull } from './field-errors.ts';
 import type { SchemaNode } from './node.ts';
 import type { Schema } from './schema.ts';
 
@@ -10,7 +10,7 @@ import type { Schema } from './schema.ts';
  * ValidateListSetsAndMaps). Each duplicate is told once, at its first repetition.
  */
 export function checkListTypes(node: SchemaNode, value: Json, path: string, errors: FieldError[]): void {
-  if (!node.hasKeyedLists) return;
+  if (!node.hasKeyedLists || isFull(errors)) return;
   if (Array.isArray(value)) {
     checkList(node.schema, value, path, errors);
     if (!node.items?.hasKeyedLists) return;
@@ -85,16 +85,19 @@ function canonicalText(value: Json): string {
 }
 
 /**
- * The item of the old list that an item of the new one replaces: known only in a list of type map, by its keys;
+ * Tells the item of the old list that an item of the new one replaces: known only in a list of type map, by its keys;
  * undefined otherwise. It decides what oldSelf is and which errors are old ones (apiextensions MapList).
  */
-export function oldListItem(schema: Schema, item: Json, old: Json | undefined): Json | undefined {
+export function oldListItems(schema: Schema, old: Json | undefined): (item: Json) => Json | undefined {
   const keys = schema['x-kubernetes-list-map-keys'];
-  if (schema['x-kubernetes-list-type'] !== 'map' || !keys || !Array.isArray(old) || !isJsonObject(item)) {
-    return undefined;
+  if (schema['x-kubernetes-list-type'] !== 'map' || !keys || !Array.isArray(old)) return () => undefined;
+  const byKey = new Map<string, Json>();
+  for (const item of old) {
+    const text = canonicalText(keyOf(keys, item));
+    if (isJsonObject(item) && !byKey.has(text)) byKey.set(text, item);
   }
-  const key = keyOf(keys, item);
-  if (Object.keys(key).length < keys.length) return undefined;
-  const text = canonicalText(key);
-  return old.find(other => isJsonObject(other) && canonicalText(keyOf(keys, other)) === text);
+  return item => {
+    const key = keyOf(keys, item);
+    return Object.keys(key).length < keys.length ? undefined : byKey.get(canonicalText(key));
+  };
 }

@@ -1,13 +1,21 @@
+/** A text that is longer is no misspelt word: comparing two costs the product of their lengths. */
+const longestText = 64;
+/** How many candidates are looked at: of a list that a client sent there may be any number. */
+const mostCandidates = 250;
+
 /**
  * The word among the candidates that was probably meant: the same but for case, or else the one that takes the fewest
  * single-letter changes (insertion, removal, replacement, swap of neighbours), at most a third of its length and never
- * the whole of it. Undefined where none is near. The first of equals.
+ * the whole of it. Undefined where none is near. The first of equals. Looks at the first candidates only.
  */
 export function nearest(text: string, candidates: Iterable<string>): string | undefined {
+  if (text.length > longestText) return undefined;
   const lower = text.toLowerCase();
   let best: string | undefined;
   let bestDistance = Infinity;
+  let looked = 0;
   for (const candidate of candidates) {
+    if (++looked > mostCandidates) break;
     if (candidate === text) continue;
     if (candidate.toLowerCase() === lower) return candidate;
     const bound = Math.min(Math.max(1, Math.floor(candidate.length / 3)), candidate.length - 1);

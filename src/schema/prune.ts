@@ -1,3 +1,4 @@
+import { limits } from '../limits.ts';
 import type { Json } from '../machinery/json.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import type { Schema } from './schema.ts';
@@ -5,7 +6,8 @@ import type { Schema } from './schema.ts';
 const metaFields = new Set(['apiVersion', 'kind', 'metadata']);
 
 /**
- * Removes the fields that the schema does not know, in place, and returns their paths, sorted: `spec.ingress[0].foo`.
+ * Removes the fields that the schema does not know, in place, and returns the paths of the first limits.maxStrictErrors of
+ * them, sorted: `spec.ingress[0].foo`.
  * apiVersion, kind and metadata of the root are left to others. As apiextensions' structural pruning does it.
  */
 export function prune(schema: Schema, object: ApiObject): string[] {
@@ -44,7 +46,7 @@ function pruneField(
   }
   if (schema['x-kubernetes-preserve-unknown-fields']) return;
   delete parent[key];
-  unknown.push(path);
+  if (unknown.length < limits.maxStrictErrors) unknown.push(path);
 }
 
 /** The schema of a field by its name; own properties only, so that `constructor` is not found on the prototype. */

@@ -1,3 +1,4 @@
+import { limits } from '../limits.ts';
 import type { Json } from '../machinery/json.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import type { FieldError } from '../machinery/status.ts';
@@ -55,20 +56,25 @@ interface Case<V> {
 /** What nearly every check gives. */
 const nothing: Problem[] = [];
 
-/** A rule on values of one type. The check may return one problem, several or nothing. */
+/**
+ * A rule on values of one type. The check may return one problem, several or nothing; a generator of problems is asked for no more
+ * than one answer holds.
+ */
 export function defineRule<V extends Json>(rule: {
   id: string;
   says: string;
   source: string;
   ofMetadata?: true;
-  check(value: V, situation: Situation): Problem | Problem[] | undefined;
+  check(value: V, situation: Situation): Problem | Problem[] | Generator<Problem, void> | undefined;
   cases: RuleCases<V>;
 }): Rule {
   return {
     ...rule,
     check: (value, situation) => {
       const found = rule.check(value as V, situation);
-      return found === undefined ? nothing : Array.isArray(found) ? found : [found];
+      if (found === undefined) return nothing;
+      if (Array.isArray(found)) return found;
+      return 'next' in found ? found.take(limits.maxFieldErrors).toArray() : [found];
     },
   };
 }

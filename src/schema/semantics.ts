@@ -1,11 +1,10 @@
-import { limits } from '../limits.ts';
 import { equal } from '../machinery/equal.ts';
 import type { Json } from '../machinery/json.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { isJsonObject, ownField } from '../machinery/own-field.ts';
 import type { FieldError } from '../machinery/status.ts';
 import { canonicalOf } from './canonical.ts';
-import { addError } from './field-errors.ts';
+import { addError, isFull } from './field-errors.ts';
 import type { Situation } from './rule.ts';
 import type { Schema } from './schema.ts';
 
@@ -53,14 +52,10 @@ export function checkRulesOf(
   errors: FieldError[],
 ): void {
   // There may be wrong types that the full list does not tell of.
-  if (errors.length >= limits.maxFieldErrors) return;
-  const broken = ofStructure.filter(error => wrongShape.has(error.type)).map(error => error.field);
-  const isBroken = (path: string) =>
-    broken.some(
-      field => field === path || path === '' || field.startsWith(`${path}.`) || field.startsWith(`${path}[`),
-    );
+  if (isFull(errors)) return;
+  const isBroken = placesWith(ofStructure.filter(error => wrongShape.has(error.type)));
   const walk = (plan: Plan, value: Json, old: Json | undefined, path: string): void => {
-    if (value === null || (path !== '' && old !== undefined && equal(value, old))) return;
+    if (value === null || isFull(errors) || (path !== '' && old !== undefined && equal(value, old))) return;
     walkBelow(plan, value, old, path, walk);
     const { rules } = plan.node;
     if (!rules) return;
@@ -68,6 +63,7 @@ export function checkRulesOf(
     for (const rule of rules) {
       if (!isWhole && !rule.ofMetadata) continue;
       for (const problem of rule.check(value, situation)) {
+        if (isFull(errors)) return;
         addError(errors, {
           type: problem.type ?? 'Invalid',
           field: (path + (problem.at ?? '')).replace(/^\./, ''),
@@ -80,6 +76,24 @@ export function checkRulesOf(
   const plan = planOf(schema);
   const { object, old } = situation as unknown as { object: Json; old: Json | undefined };
   if (plan) walk(plan, object, old, '');
+}
+
+/** Tells whether one of the errors is at a path or below it. */
+function placesWith(errors: FieldError[]): (path: string) => boolean {
+  const fields = errors.map(({ field }) => field).sort();
+  /** Whether a field begins so: the first in order that is not before the text, if any does. */
+  const begins = (text: string) => {
+    let [from, to] = [0, fields.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (fields[middle]! < text) from = middle + 1;
+      else to = middle;
+    }
+    return from < fields.length && fields[from]!.startsWith(text);
+  };
+  if (fields.length === 0) return () => false;
+  const exact = new Set(fields);
+  return path => path === '' || exact.has(path) || begins(`${path}.`) || begins(`${path}[`);
 }
 
 type Visit = (plan: Plan, value: Json, old: Json | undefined, path: string) => void;

@@ -3,8 +3,8 @@ import { goQuote } from '../machinery/go-text.ts';
 import type { Json, JsonObject } from '../machinery/json.ts';
 import { isJsonObject, ownField } from '../machinery/own-field.ts';
 import type { FieldError } from '../machinery/status.ts';
-import { addError, goFloat, wholeObject } from './field-errors.ts';
-import { oldListItem } from './list-types.ts';
+import { addError, goFloat, isFull, wholeObject } from './field-errors.ts';
+import { oldListItems } from './list-types.ts';
 import { nearest } from './nearest.ts';
 import { fieldNode, type JsonType, jsonType, type SchemaNode } from './node.ts';
 
@@ -14,7 +14,7 @@ import { fieldNode, type JsonType, jsonType, type SchemaNode } from './node.ts';
  * the path or the value of an error (it prints `<nil>` and `""`), the real ones are given, and what only repeats the
  * error of a wrong type is left out. `old` is what the value replaces; undefined where there is no such thing: errors
  * in a value that did not change are dropped, as CRDValidationRatcheting does, so that an object from before a rule
- * can still be changed elsewhere.
+ * can still be changed elsewhere. Stops when there are as many errors as one answer holds.
  */
 export function checkStructure(
   node: SchemaNode,
@@ -143,8 +143,10 @@ function checkArray(
 ): void {
   const { schema } = node;
   if (node.items) {
+    const oldItem = oldListItems(schema, old);
     for (const [index, item] of items.entries()) {
-      checkStructure(node.items, item, oldListItem(schema, item, old), `${path}[${index}]`, errors);
+      if (isFull(errors)) return;
+      checkStructure(node.items, item, oldItem(item), `${path}[${index}]`, errors);
     }
   }
   if (schema.minItems !== undefined && items.length < schema.minItems) {
@@ -187,6 +189,7 @@ function checkObject(
     addError(errors, tooMany(path, names.length, maxProperties));
   }
   for (const name of names) {
+    if (isFull(errors)) return;
     const field = fieldNode(node, name);
     if (!field) continue;
     const oldField = isJsonObject(old) ? ownField(old, name) : undefined;

@@ -2,7 +2,7 @@ import type { Json } from '../machinery/json.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import type { FieldError } from '../machinery/status.ts';
 import { checkRules, ruleTree } from './cel.ts';
-import { addError, wholeObject } from './field-errors.ts';
+import { addError, isFull, wholeObject } from './field-errors.ts';
 import { checkListTypes } from './list-types.ts';
 import { type SchemaNode, schemaNode } from './node.ts';
 import { passes } from './passes.ts';
@@ -29,7 +29,7 @@ const rulesNotChecked =
  * Every problem of an object that the schema can tell: types, required fields, enums, bounds, patterns, formats,
  * duplicates in lists of type set and map, CEL rules, and then the rules of Calico beyond them. The former with kube-apiserver's verdicts and texts for a CRD of this
  * schema (apiextensions customResourceStrategy). `old` is the stored object on an update. Nothing is changed; run
- * `prune` and `applyDefaults` before.
+ * `prune` and `applyDefaults` before. Of more problems than one answer holds, the rest is not looked for.
  */
 export function validate(schema: Schema, object: ApiObject, old: ApiObject | undefined): FieldError[] {
   return passes(schemaNode(schema), { object, old }) ? [] : findProblems(schema, object, old);
@@ -55,6 +55,7 @@ export function findProblems(schema: Schema, object: ApiObject, old: ApiObject |
 
 function checkCel(node: SchemaNode, value: Json, oldValue: Json | undefined, errors: FieldError[]): void {
   const rules = ruleTree(node);
+  if (isFull(errors)) return;
   if (errors.some(error => blocksRules.has(error.type))) {
     addError(errors, { type: 'Invalid', field: wholeObject, value: null, detail: rulesNotChecked });
   } else {

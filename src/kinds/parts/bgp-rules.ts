@@ -55,22 +55,31 @@ interface Advertising {
 
 const notDefined = 'must be a BGP community, such as 64512:120, or a name from communities';
 
+/** How many problems say what may have been meant: each has to be compared with every name. */
+const mostHints = 10;
+
+function* undefinedCommunities({
+  communities = [],
+  prefixAdvertisements = [],
+}: Advertising): Generator<Problem, void> {
+  const names = new Set(communities.flatMap(({ name }) => (name ? [name] : [])));
+  let hints = 0;
+  for (const [index, advertisement] of prefixAdvertisements.entries()) {
+    for (const [place, text] of (advertisement.communities ?? []).entries()) {
+      if (names.has(text) || isCommunity(text)) continue;
+      const at = `.prefixAdvertisements[${index}].communities[${place}]`;
+      const hint = ++hints > mostHints ? '' : didYouMean(text, names);
+      yield { at, value: text, detail: `${notDefined}${hint}` };
+    }
+  }
+}
+
 /** On spec: what prefixAdvertisements name must be defined. */
 export const communitiesDefinedRule: Rule = defineRule<JsonObject>({
   id: 'bgp-communities-defined',
   says: 'Each community of prefixAdvertisements must be a community as such or a name from communities.',
   source: `${configurationSource}, prefixAdvertisements[]; kinds.md 0.3b, Struct checks (BGPConfigurationSpec)`,
-  check: spec => {
-    const { communities = [], prefixAdvertisements = [] } = spec as Advertising;
-    const names = communities.flatMap(({ name }) => (name ? [name] : []));
-    return prefixAdvertisements.flatMap((advertisement, index) =>
-      (advertisement.communities ?? []).flatMap((text, place): Problem[] => {
-        if (names.includes(text) || isCommunity(text)) return [];
-        const at = `.prefixAdvertisements[${index}].communities[${place}]`;
-        return [{ at, value: text, detail: `${notDefined}${didYouMean(text, names)}` }];
-      }),
-    );
-  },
+  check: spec => undefinedCommunities(spec as Advertising),
   cases: {
     valid: [
       { value: {} },

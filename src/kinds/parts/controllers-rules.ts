@@ -39,18 +39,23 @@ export const templateCompleteRule: Rule = defineRule<JsonObject>({
 
 const takenName = 'is the generateName of an earlier template; each makes names of its own';
 
+function* takenNames(templates: JsonObject[]): Generator<Problem, void> {
+  const seen = new Set<string>();
+  for (const [index, { generateName: name }] of templates.entries()) {
+    if (typeof name !== 'string') continue;
+    if (seen.has(name)) {
+      yield { at: `[${index}].generateName`, type: 'Duplicate', value: name, detail: takenName };
+    }
+    seen.add(name);
+  }
+}
+
 /** On the list of templates. */
 export const templateNamesRule: Rule = defineRule<JsonObject[]>({
   id: 'host-endpoint-template-names',
   says: 'Each template must have a generateName of its own.',
   source: `${source}, node.hostEndpoint.templates[]`,
-  check: templates => {
-    const names = templates.map(template => template.generateName);
-    return names.flatMap((name, index): Problem[] => {
-      if (typeof name !== 'string' || names.indexOf(name) === index) return [];
-      return [{ at: `[${index}].generateName`, type: 'Duplicate', value: name, detail: takenName }];
-    });
-  },
+  check: takenNames,
   cases: {
     valid: [{ value: [{ generateName: 'storage' }, { generateName: 'backup' }] }, { value: [] }],
     invalid: [

@@ -28,24 +28,24 @@ const needsProtocol =
   'must be the name of a port, since the rule has no protocol: numbers and ranges need protocol TCP, UDP or SCTP';
 const hasNoPorts = 'must be absent: only protocols TCP, UDP and SCTP have ports';
 
-function portProblems(rule: JsonObject): Problem[] {
-  const problems: Problem[] = [];
+function portProblems(rule: JsonObject): Generator<Problem, void> | undefined {
   const { protocol } = rule;
   // What is no protocol at all is an error already.
-  if (protocol !== undefined && (protocolHasPorts(protocol) || parseProtocol(protocol) === undefined))
-    return problems;
+  const hasPorts =
+    protocol !== undefined && (protocolHasPorts(protocol) || parseProtocol(protocol) === undefined);
+  return hasPorts ? undefined : portsWithout(rule);
+}
+
+function* portsWithout(rule: JsonObject): Generator<Problem, void> {
   for (const [path, items] of portLists(rule)) {
-    if (protocol !== undefined) {
-      problems.push({ at: path, value: items, detail: hasNoPorts });
+    if (rule.protocol !== undefined) {
+      yield { at: path, value: items, detail: hasNoPorts };
       continue;
     }
     for (const [index, item] of items.entries()) {
-      if ('min' in parsePort(item)) {
-        problems.push({ at: `${path}[${index}]`, value: item, detail: needsProtocol });
-      }
+      if ('min' in parsePort(item)) yield { at: `${path}[${index}]`, value: item, detail: needsProtocol };
     }
   }
-  return problems;
 }
 
 const portsNeedProtocol = defineRule<JsonObject>({
@@ -220,17 +220,21 @@ export const ruleChecks: readonly Rule[] = [portsNeedProtocol, oneFamily];
 
 const repeatedMethod = (first: number) => `is there already, as methods[${first}]`;
 
+function* repeatedMethods(methods: Json[]): Generator<Problem, void> {
+  const first = new Map<Json, number>();
+  for (const [index, method] of methods.entries()) {
+    const before = first.get(method);
+    if (before === undefined) first.set(method, index);
+    else yield { at: `[${index}]`, value: method, type: 'Duplicate', detail: repeatedMethod(before) };
+  }
+}
+
 /** On `http.methods`. */
 export const methodsOnce: Rule = defineRule<Json[]>({
   id: 'http-methods-once',
   says: 'Each HTTP method is listed once.',
   source: `${chapter} (http.methods)`,
-  check: methods =>
-    methods.flatMap((method, index) => {
-      const first = methods.indexOf(method);
-      if (first === index) return [];
-      return [{ at: `[${index}]`, value: method, type: 'Duplicate' as const, detail: repeatedMethod(first) }];
-    }),
+  check: repeatedMethods,
   cases: {
     valid: [{ value: [] }, { value: ['GET', 'get', 'BREW'] }],
     invalid: [{ value: ['GET', 'PUT', 'GET'], at: '[2]', detail: repeatedMethod(0) }],

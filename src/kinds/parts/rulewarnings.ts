@@ -1,8 +1,7 @@
 import type { Json, JsonObject } from '../../machinery/json.ts';
 import { isJsonObject } from '../../machinery/own-field.ts';
-import { containsCidr, parseCidr } from '../../schema/cidr.ts';
-import { type Port, parsePort } from '../../schema/port.ts';
 import { parseProtocol } from '../../schema/protocol.ts';
+import { netsAreCovered, portsAreCovered } from './coverage.ts';
 import { matchesAlways, whyNever } from './selectorform.ts';
 
 const sides = ['source', 'destination'] as const;
@@ -35,10 +34,10 @@ function contradictions(rule: JsonObject): string[] {
   for (const side of sides) {
     const entity = rule[side];
     if (!isJsonObject(entity)) continue;
-    if (some(entity.notNets) && covered(netsOf(entity.nets), netsOf(entity.notNets), containsCidr)) {
+    if (netsAreCovered(listOf(entity.nets), listOf(entity.notNets))) {
       found.push(`${side}.notNets excludes all of ${side}.nets`);
     }
-    if (some(entity.notPorts) && covered(portsOf(entity.ports), portsOf(entity.notPorts), containsPort)) {
+    if (portsAreCovered(listOf(entity.ports), listOf(entity.notPorts))) {
       found.push(`${side}.notPorts excludes all of ${side}.ports`);
     }
     found.push(...selectorContradictions(entity, side));
@@ -69,32 +68,8 @@ function icmpCancels(icmp: Json | undefined, not: Json | undefined): boolean {
   return icmp.type === not.type && (not.code === undefined || not.code === icmp.code);
 }
 
-function some(value: Json | undefined): boolean {
-  return Array.isArray(value) && value.length > 0;
-}
-
-/** Whether there are any, and each lies within one of those that are excluded. */
-function covered<T>(items: T[], excluded: T[], contains: (outer: T, inner: T) => boolean): boolean {
-  return items.length > 0 && items.every(inner => excluded.some(outer => contains(outer, inner)));
-}
-
-function netsOf(value: Json | undefined) {
-  const items = Array.isArray(value) ? value : [];
-  return items.flatMap(item => (typeof item === 'string' ? (parseCidr(item) ?? []) : []));
-}
-
-function portsOf(value: Json | undefined): Port[] {
-  const items = Array.isArray(value) ? value : [];
-  return items.flatMap(item => {
-    const port = parsePort(item);
-    return 'problem' in port ? [] : [port];
-  });
-}
-
-function containsPort(outer: Port, inner: Port): boolean {
-  if ('name' in outer || 'name' in inner)
-    return 'name' in outer && 'name' in inner && outer.name === inner.name;
-  return outer.min <= inner.min && inner.max <= outer.max;
+function listOf(value: Json | undefined): Json[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** Lists in which nothing is listed match everything, where the author may have meant nothing. */

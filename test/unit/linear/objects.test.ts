@@ -1,0 +1,3 @@
+import { testObjectGrowth } from './object-growth.ts';
+
+testObjectGrowth(['distinct', 'bad']);
