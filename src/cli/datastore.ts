@@ -45,7 +45,10 @@ export async function openDatastore(
     case 'kubernetes':
       return openKubernetes(options, log, metrics);
     default:
-      return { backend: await openEmbedded(options.dataDir, log, plan?.workers.store), codecOf: v3Codec };
+      return {
+        backend: await openEmbedded(options, log, { metrics, heapBytes: plan?.workers.store }),
+        codecOf: v3Codec,
+      };
   }
 }
 
@@ -102,10 +105,18 @@ async function openKubernetes(options: Options, log: Log, metrics?: Metrics): Pr
   return { backend, codecOf: kubernetesCodec, decides: decidedByCluster, clusterType: 'kdd' };
 }
 
-function openEmbedded(dataDir: string, log: Log, heapBytes?: number): Promise<Backend> {
+function openEmbedded(
+  { dataDir, acceptStore }: Options,
+  log: Log,
+  { metrics, heapBytes }: { metrics: Metrics | undefined; heapBytes: number | undefined },
+): Promise<Backend> {
   return openSqliteBackend({
     directory: join(dataDir, 'store'),
+    // Not with the file that it tells of: so it is noticed when all of that is missing.
+    markerFile: join(dataDir, 'store.id'),
     log,
+    ...(acceptStore && { acceptStore }),
+    ...(metrics && { metrics }),
     ...(heapBytes && { heapBytes }),
     ...(process.env.TORTIE_BUNDLED && { workerUrl: new URL('./worker.mjs', import.meta.url) }),
   });

@@ -79,6 +79,12 @@ export const optionTable = {
     section: 'Storage',
     text: 'Directory of the embedded store, the certificates and the kubeconfig that the server makes.',
   },
+  'accept-store': {
+    type: 'string',
+    value: 'ID',
+    section: 'Storage',
+    text: 'Start although the data directory was used with the embedded store ID, which is missing, empty, another or older now. The refusal at start names the ID; the store that is served then has another one, so the flag has no effect later.',
+  },
   datastore: {
     type: 'string',
     default: 'embedded',

@@ -18,8 +18,8 @@ suite('a data directory that cannot be used is refused, with the reason', () => 
   const damages: [string, (file: string) => void, RegExp][] = [
     [
       'a file of a newer format',
-      file => tamper(file, 'PRAGMA user_version = 2'),
-      /^tortie: .*store\.db has format 2, made by a newer version; this one reads up to 1$/m,
+      file => tamper(file, 'PRAGMA user_version = 3'),
+      /^tortie: .*store\.db has format 3, made by a newer version; this one reads up to 2$/m,
     ],
     [
       'the database of another program',

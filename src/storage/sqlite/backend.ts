@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { limits } from '../../limits.ts';
-import type { Log } from '../../observability/observability.ts';
+import type { Log, Metrics } from '../../observability/observability.ts';
 import type {
   Backend,
   Entry,
@@ -14,6 +14,7 @@ import type {
 } from '../backend.ts';
 import { StorageError } from '../errors.ts';
 import { Watcher } from '../watcher.ts';
+import { Condition } from './condition.ts';
 import { Connection } from './connection.ts';
 import { storageError } from './failure.ts';
 import { type DirectoryLock, lockDirectory } from './lock.ts';
@@ -23,6 +24,10 @@ import { Watchers } from './watchers.ts';
 export interface SqliteOptions {
   /** Where the files lie; made when it is not there. One process at a time. */
   directory: string;
+  /** Where it stands which store the directory is used with; `store.id` beside the store's file when absent. */
+  markerFile?: string;
+  /** The id of a store that the user does without: the one that is found, or a new one, takes its place. */
+  acceptStore?: string;
   /** The script of the worker thread. A bundle, where the sources are not beside each other, has to name its own. */
   workerUrl?: URL;
   /** What the heap of the worker thread may grow to. */
@@ -32,6 +37,7 @@ export interface SqliteOptions {
   historyMs?: number;
   maxHistoryEvents?: number;
   log?: Log;
+  metrics?: Metrics;
 }
 
 export interface SqliteBackend extends Backend {
@@ -41,8 +47,9 @@ export interface SqliteBackend extends Backend {
 
 /**
  * Opens the embedded store: one SQLite file that belongs to one worker thread, so that waiting for the disk never stops the
- * main thread. Throws Unavailable when the directory is another process's (its owner is named), or its file is not ours or
- * of a newer format.
+ * main thread. Throws Unavailable when the directory is another process's (its owner is named), or its file is not ours,
+ * of a newer format, or not the store that the directory has been used with. Once something of the file turns out to be damaged,
+ * every write throws Unavailable, and what can be read is still read.
  */
 export async function openSqliteBackend(options: SqliteOptions): Promise<SqliteBackend> {
   const now = options.now ?? Date.now;
@@ -53,18 +60,22 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<SqliteB
     throw storageError(error, options.directory);
   }
   const watchers = new Watchers();
-  const { log } = options;
+  const { log, markerFile = join(options.directory, 'store.id'), acceptStore } = options;
+  const condition = new Condition(options);
   try {
     const connection = await Connection.open(
       options.workerUrl ?? new URL('./worker.ts', import.meta.url),
       {
         file: join(options.directory, 'store.db'),
+        markerFile,
+        ...(acceptStore && { acceptStore }),
         historyMs: options.historyMs ?? limits.watchHistoryMs,
         maxHistoryEvents: options.maxHistoryEvents ?? limits.maxStoredHistoryEvents,
         ...(options.heapBytes !== undefined && { heapBytes: options.heapBytes }),
       },
       {
         onCommitted: changes => watchers.deliver(changes),
+        onDamage: error => condition.damaged(error),
         onCrash: error => {
           log?.error('the thread of the embedded store has ended, another is started', {
             error: error.message,
@@ -73,7 +84,7 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<SqliteB
         },
       },
     );
-    return new SqliteStore({ connection, watchers, lock, now });
+    return new SqliteStore({ connection, condition, watchers, lock, now });
   } catch (error) {
     lock.release();
     throw error;
@@ -82,6 +93,7 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<SqliteB
 
 interface Parts {
   connection: Connection;
+  condition: Condition;
   watchers: Watchers;
   lock: DirectoryLock;
   now: () => number;
@@ -105,6 +117,7 @@ class SqliteStore implements SqliteBackend {
   }
 
   async write(write: Write, guards: Guard[] = []): Promise<Entry> {
+    this.#parts.condition.mustBeSound();
     const nowMs = this.#parts.now();
     if (write.type === 'delete') return this.#parts.connection.write({ write, guards, nowMs });
     if (write.value.byteLength > limits.maxObjectBytes) {
@@ -145,10 +158,12 @@ class SqliteStore implements SqliteBackend {
   }
 
   async compact(revision: Revision): Promise<void> {
+    this.#parts.condition.mustBeSound();
     await this.#parts.connection.call('compact', { revision });
   }
 
   async check(): Promise<void> {
+    this.#parts.condition.mustBeSound();
     await this.#parts.connection.call('check', { nowMs: this.#parts.now() });
   }
 

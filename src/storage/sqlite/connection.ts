@@ -8,6 +8,8 @@ import type { Answer, Ask, CallName, Outcome, Reply, Request, WorkerOptions } fr
 export interface ConnectionHandlers {
   /** Changes just committed, in order; their writes are acknowledged after this returns. */
   onCommitted(changes: Change[]): void;
+  /** Something of the file cannot be read; nothing is written to it any more. */
+  onDamage(error: StorageError): void;
   /** The worker is gone, with everything it had under way; another takes its place. */
   onCrash(error: StorageError): void;
 }
@@ -137,6 +139,9 @@ export class Connection {
         return;
       case 'refused':
         this.#failure = fromFailure(reply.failure);
+        return;
+      case 'damaged':
+        this.#handlers.onDamage(fromFailure(reply.failure));
         return;
       case 'committed':
         this.#committed(reply.outcomes);

@@ -1,7 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Entry, Guard, ListOptions, Page, Revision, Write } from '../backend.ts';
 import { guardFailed, StorageError } from '../errors.ts';
-import { openFile, pragma } from './format.ts';
+import { checkedValue, sumOf } from './damage.ts';
+import { markerOf, openFile, pragma } from './format.ts';
+import { type Marker, readMarker, writeMarker } from './identity.ts';
 import type { WorkerOptions } from './messages.ts';
 import { type ChangesPart, inRange, Reader, rangeOf, type Standing } from './reader.ts';
 
@@ -27,16 +29,23 @@ export class Database {
   #revision: Revision;
   #compacted: Revision;
   #lastMs: number;
+  readonly #id: string;
+  /** The revision in the marker; 0 where it is not this store's. */
+  #marked: Revision = 0;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    this.#database = openFile(options.file);
+    this.#database = openFile(options);
     this.#reader = new Reader(this.#database);
     this.#statements = prepare(this.#database);
     const { revision, compacted } = this.#reader.standing();
     this.#revision = revision;
     this.#compacted = compacted;
     this.#lastMs = Number(this.#statements.lastMs.get()?.at_ms ?? 0);
+    this.#id = markerOf(this.#database).id;
+    const marker = readMarker(options.markerFile);
+    if (typeof marker === 'object' && marker.id === this.#id) this.#marked = marker.revision;
+    this.mark();
   }
 
   get revision(): Revision {
@@ -100,6 +109,33 @@ export class Database {
     this.#transaction(() => this.#statements.probe.run({ bytes: 0 }));
   }
 
+  /** Whether the marker is behind what is durable. */
+  get isUnmarked(): boolean {
+    return this.#marked < this.#revision;
+  }
+
+  /**
+   * Notes beside the store how far it is. Where the disk does not take it, which is no reason to do without the store, the marker
+   * stays behind until the next time: then less is noticed of a store that is put back.
+   */
+  mark(): void {
+    if (!this.isUnmarked) return;
+    const marker: Marker = { id: this.#id, revision: this.#revision };
+    try {
+      writeMarker(this.#options.markerFile, marker);
+      this.#marked = marker.revision;
+    } catch {
+      // Tried again after the next commit.
+    }
+  }
+
+  /**
+   * Reads every live value once. Throws what SQLite throws where one cannot be read, and DamagedRow where it is not what was written.
+   */
+  readAll(): void {
+    for (const row of this.#statements.all.iterate()) checkedValue(String(row.key), row);
+  }
+
   pragma(statement: string): string | number | undefined {
     return pragma(this.#database, statement);
   }
@@ -132,14 +168,14 @@ export class Database {
     const failure = unexpected(write, present) ?? this.#failedGuard(guards);
     if (failure) return failure;
     const value = write.type === 'delete' ? null : write.value;
-    this.#statements.append.run({ revision, previous: present ?? null, atMs, key, value });
+    const sum = value && sumOf(key, value);
+    this.#statements.append.run({ revision, previous: present ?? null, atMs, key, value, sum });
     if (write.type !== 'delete') {
       this.#statements.put.run({ key, revision });
       return { revision };
     }
     this.#statements.remove.run({ key });
-    const last = this.#statements.value.get({ revision: present! })!.value as Uint8Array;
-    return { revision, last };
+    return { revision, last: checkedValue(key, this.#statements.value.get({ revision: present! })!) };
   }
 
   #failedGuard(guards: Guard[]): StorageError | undefined {
@@ -194,10 +230,11 @@ type Statements = ReturnType<typeof prepare>;
 function prepare(database: DatabaseSync) {
   const sql = (text: string): StatementSync => database.prepare(text);
   return {
+    all: sql('SELECT live.key, log.value, log.sum FROM live LEFT JOIN log ON log.revision = live.revision'),
     lastMs: sql('SELECT at_ms FROM log ORDER BY revision DESC LIMIT 1'),
     find: sql('SELECT revision FROM live WHERE key = :key'),
-    value: sql('SELECT value FROM log WHERE revision = :revision'),
-    append: sql('INSERT INTO log VALUES (:revision, :previous, :atMs, :key, :value)'),
+    value: sql('SELECT value, sum FROM log WHERE revision = :revision'),
+    append: sql('INSERT INTO log VALUES (:revision, :previous, :atMs, :key, :value, :sum)'),
     put: sql('INSERT INTO live VALUES (:key, :revision) ON CONFLICT DO UPDATE SET revision = :revision'),
     remove: sql('DELETE FROM live WHERE key = :key'),
     // By revision, not by key: what changed lately is little, what is live may be much.

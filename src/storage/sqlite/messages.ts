@@ -1,5 +1,6 @@
 import type { Guard, ListOptions, Revision, Write } from '../backend.ts';
 import type { StorageErrorCode } from '../errors.ts';
+import type { StoreFiles } from './format.ts';
 import type { PackedChanges, PackedEntries } from './packing.ts';
 
 /** What the main thread asks of the worker, and what the worker answers: [question, answer] by name. */
@@ -40,15 +41,16 @@ export type Outcome =
 export type Reply =
   | { type: 'ready' }
   | { type: 'refused'; failure: Failure }
+  /** The file turned out to be damaged; writes are refused from here on. */
+  | { type: 'damaged'; failure: Failure }
   | { type: 'committed'; outcomes: Outcome[] }
   | { type: 'answer'; id: number; answer: unknown }
   | { type: 'failed'; id: number; failure: Failure };
 
 /** What the worker is started with. */
-export interface WorkerOptions {
+export interface WorkerOptions extends StoreFiles {
   /** What the heap of the thread may grow to; V8's own bound without it. */
   heapBytes?: number;
-  file: string;
   historyMs: number;
   maxHistoryEvents: number;
 }

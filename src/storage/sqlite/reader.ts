@@ -1,6 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Change, Entry, ListOptions, Page, Revision } from '../backend.ts';
 import { StorageError } from '../errors.ts';
+import { checkedValue } from './damage.ts';
+import { hasSums } from './format.ts';
 
 /** How far a store is, and up to where it has forgotten. */
 export interface Standing {
@@ -30,7 +32,7 @@ export function rangeOf(prefix: string): { low: string; end: Uint8Array } {
   return { low: prefix, end };
 }
 
-/** All reads of the store's tables, synchronously. The standing is that of the transaction which the reads are in, if any. */
+/** All reads of the store's tables, synchronously; a value that is not what was written is thrown as DamagedRow. The standing is that of the transaction which the reads are in, if any. */
 export class Reader {
   readonly #statements: ReturnType<typeof prepare>;
 
@@ -45,7 +47,7 @@ export class Reader {
 
   get(key: string): Entry | undefined {
     const row = this.#statements.get.get({ key });
-    return row && { key, value: row.value as Uint8Array, revision: Number(row.revision) };
+    return row && { key, value: checkedValue(key, row), revision: Number(row.revision) };
   }
 
   /** The entries under the prefix. Throws Compacted. */
@@ -60,7 +62,11 @@ export class Reader {
     const rows = at === standing.revision ? list.all(range) : listAt.all({ ...range, at });
     const more = limit >= 0 && rows.length > limit;
     if (more) rows.pop();
-    return { entries: rows as unknown as Entry[], revision: at, more };
+    const entries = rows.map(row => {
+      const key = String(row.key);
+      return { key, value: checkedValue(key, row), revision: Number(row.revision) };
+    });
+    return { entries, revision: at, more };
   }
 
   /** Changes under the prefix after the revision. Throws Compacted. */
@@ -70,9 +76,10 @@ export class Reader {
     let bytes = 0;
     const range = { ...rangeOf(prefix), after: '', from, limit: step.changes };
     for (const row of this.#statements.changes.iterate(range)) {
-      const value = row.value as Uint8Array;
+      const key = String(row.key);
+      const value = checkedValue(key, row);
       const type = row.deleted === 1 ? 'delete' : 'put';
-      changes.push({ type, key: String(row.key), value, revision: Number(row.revision) });
+      changes.push({ type, key, value, revision: Number(row.revision) });
       bytes += value.byteLength;
       if (bytes >= step.changesBytes) break;
     }
@@ -89,12 +96,13 @@ function mustReach(revision: Revision, { compacted }: Standing): void {
 
 function prepare(database: DatabaseSync) {
   const sql = (text: string): StatementSync => database.prepare(text);
+  const sum = (table: string) => (hasSums(database) ? `${table}.sum` : 'NULL');
   return {
     state: sql('SELECT revision, compacted FROM state'),
-    get: sql(`SELECT log.revision, log.value FROM live JOIN log ON log.revision = live.revision
+    get: sql(`SELECT live.revision, log.value, ${sum('log')} AS sum FROM live LEFT JOIN log ON log.revision = live.revision
       WHERE live.key = :key`),
-    list: sql(`SELECT live.key, live.revision, log.value
-      FROM live CROSS JOIN log ON log.revision = live.revision
+    list: sql(`SELECT live.key, live.revision, log.value, ${sum('log')} AS sum
+      FROM live LEFT JOIN log ON log.revision = live.revision
       WHERE ${inRange('live.key')} ORDER BY live.key LIMIT :limit`),
     // The first change after the revision has a `previous` that is not after it: that was live then.
     listAt: sql(`WITH then_live (key, revision) AS (
@@ -103,12 +111,13 @@ function prepare(database: DatabaseSync) {
         SELECT key, previous FROM log INDEXED BY log_by_key
         WHERE ${inRange('key')} AND revision > :at AND previous <= :at
         ORDER BY key LIMIT :limit)
-      SELECT then_live.key, then_live.revision, log.value
-      FROM then_live CROSS JOIN log ON log.revision = then_live.revision ORDER BY then_live.key`),
+      SELECT then_live.key, then_live.revision, log.value, ${sum('log')} AS sum
+      FROM then_live LEFT JOIN log ON log.revision = then_live.revision ORDER BY then_live.key`),
     changes: sql(`WITH picked (revision) AS (
         SELECT revision FROM log INDEXED BY log_by_key
         WHERE ${inRange('key')} AND revision > :from ORDER BY revision LIMIT :limit)
-      SELECT log.revision, log.key, log.value IS NULL AS deleted, coalesce(log.value, last.value) AS value
+      SELECT log.revision, log.key, log.value IS NULL AS deleted, coalesce(log.value, last.value) AS value,
+        CASE WHEN log.value IS NULL THEN ${sum('last')} ELSE ${sum('log')} END AS sum
       FROM picked CROSS JOIN log ON log.revision = picked.revision
       LEFT JOIN log AS last ON log.value IS NULL AND last.revision = log.previous
       ORDER BY picked.revision`),

@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { StorageError } from '../errors.ts';
+import { damaged, isDamage } from './damage.ts';
 import { Database, type WriteResult } from './database.ts';
 import { storageError, toFailure } from './failure.ts';
 import type { Answer, CallName, Outcome, Reply, Request, WorkerOptions } from './messages.ts';
@@ -11,6 +12,9 @@ import { packChanges, packEntries } from './packing.ts';
 const maxGroup = 1_000;
 const probeIntervalMs = 1_000;
 
+/** How far the marker may be behind what is acknowledged, in time. */
+const markDelayMs = 1_000;
+
 type WriteRequest = Extract<Request, { type: 'write' }>;
 type OtherRequest = Exclude<Request, { type: 'write' }>;
 
@@ -21,6 +25,11 @@ class StorageWorker {
   /** Why the last write failed; undefined while writes succeed. */
   #failure: StorageError | undefined;
   #probedMs = Number.NEGATIVE_INFINITY;
+  /** Why nothing is written any more: something of the file could not be read. */
+  #damage: StorageError | undefined;
+  /** Whether all live values have been read, so that there may be a first write. */
+  #readAll = false;
+  #marking: NodeJS.Timeout | undefined;
 
   constructor(port: MessagePort, file: string, database: Database) {
     this.#port = port;
@@ -42,7 +51,7 @@ class StorageWorker {
         const { answer, transfer } = this.#answer(request);
         this.#post({ type: 'answer', id, answer }, transfer);
       } catch (error) {
-        this.#post({ type: 'failed', id, failure: toFailure(storageError(error, this.#file)) });
+        this.#post({ type: 'failed', id, failure: toFailure(this.#storageError(error)) });
       }
       if (type === 'close') this.#port.close();
     }
@@ -51,10 +60,12 @@ class StorageWorker {
   #commit(requests: WriteRequest[]): Outcome[] {
     let results: WriteResult[];
     try {
+      this.#mustBeReadable();
       results = this.#database.commit(requests, Math.max(...requests.map(request => request.nowMs)));
       this.#failure = undefined;
+      this.#markLater();
     } catch (error) {
-      const failure = storageError(error, this.#file);
+      const failure = this.#storageError(error);
       this.#failure = failure;
       results = requests.map(() => failure);
     }
@@ -84,6 +95,7 @@ class StorageWorker {
       case 'revision':
         return answered<'revision'>(this.#database.revision);
       case 'compact':
+        this.#mustBeReadable();
         this.#database.compact(request.revision);
         return answered<'compact'>(undefined);
       case 'check':
@@ -92,6 +104,8 @@ class StorageWorker {
       case 'pragma':
         return answered<'pragma'>(this.#database.pragma(request.statement));
       case 'close':
+        clearTimeout(this.#marking);
+        this.#database.mark();
         this.#database.close();
         return answered<'close'>(undefined);
     }
@@ -99,6 +113,7 @@ class StorageWorker {
 
   /** Throws while writes fail. Tries the disk anew when asked, but not for every asker. */
   #check(nowMs: number): void {
+    if (this.#damage) throw this.#damage;
     if (!this.#failure) return;
     if (Math.abs(nowMs - this.#probedMs) < probeIntervalMs) throw this.#failure;
     this.#probedMs = nowMs;
@@ -106,9 +121,35 @@ class StorageWorker {
       this.#database.probe();
       this.#failure = undefined;
     } catch (error) {
-      this.#failure = storageError(error, this.#file);
+      this.#failure = this.#storageError(error);
       throw this.#failure;
     }
+  }
+
+  /** Throws while something of the file cannot be read: nothing is written to such a file. Reads all of it before the first write. */
+  #mustBeReadable(): void {
+    if (this.#damage) throw this.#damage;
+    if (this.#readAll) return;
+    this.#database.readAll();
+    this.#readAll = true;
+  }
+
+  /** Any error as a StorageError; one that tells of damage is the end of all writes. */
+  #storageError(error: unknown): StorageError {
+    if (!isDamage(error)) return storageError(error, this.#file);
+    if (!this.#damage) {
+      this.#damage = damaged(this.#file, error);
+      this.#post({ type: 'damaged', failure: toFailure(this.#damage) });
+    }
+    return this.#damage;
+  }
+
+  #markLater(): void {
+    if (!this.#database.isUnmarked) return;
+    this.#marking ??= setTimeout(() => {
+      this.#marking = undefined;
+      this.#database.mark();
+    }, markDelayMs);
   }
 
   #post(reply: Reply, transfer: ArrayBuffer[] = []): void {

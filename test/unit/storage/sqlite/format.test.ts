@@ -20,7 +20,7 @@ test('the live connection syncs every commit', async () => {
   try {
     assert.equal(await store.pragma('synchronous'), 2, 'FULL');
     assert.equal(await store.pragma('journal_mode'), 'wal');
-    assert.equal(await store.pragma('user_version'), 1);
+    assert.equal(await store.pragma('user_version'), 2);
     assert.equal(await store.pragma('nothing_of_this_name'), undefined);
     await fails(store.pragma('no statement at all ('), 'Unavailable');
   } finally {
@@ -31,7 +31,7 @@ test('the live connection syncs every commit', async () => {
 test('a file of a newer format is refused, and left alone', async () => {
   const directory = await tamper('PRAGMA user_version = 7');
   const error = await fails(openStore({ directory }), 'Unavailable');
-  assert.match(error.message, /store\.db has format 7, made by a newer version; this one reads up to 1/);
+  assert.match(error.message, /store\.db has format 7, made by a newer version; this one reads up to 2/);
   const again = await fails(openStore({ directory }), 'Unavailable');
   assert.equal(again.message, error.message, 'the directory is not left locked');
 });

@@ -58,7 +58,7 @@ test('a worker that cannot open the file again: Unavailable until it can', async
     assert.match(error.message, /format 9/);
     await fails(store.check(), 'Unavailable');
     await fails(Recorder.start(store, '/', 1), 'Unavailable');
-    file.exec('PRAGMA user_version = 1');
+    file.exec('PRAGMA user_version = 2');
     // It is tried again once a second.
     while (
       !(await store.check().then(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -37,9 +37,11 @@ async function entriesOf(directory: string): Promise<Entry[]> {
   }
 }
 
+/** A copy without the marker, which would tell that the store has been further. */
 function copyOf(directory: string): string {
   const copy = newDirectory();
   cpSync(directory, copy, { recursive: true });
+  rmSync(join(copy, 'store.id'), { force: true });
   return copy;
 }
 
