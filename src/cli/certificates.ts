@@ -1,4 +1,4 @@
-import { webcrypto, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, webcrypto, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 
 /** A certificate and its private key, PEM. */
@@ -7,17 +7,36 @@ export interface KeyPair {
   key: string;
 }
 
-const yearMs = 365 * 24 * 3600_000;
+const hourMs = 3600_000;
+const dayMs = 24 * hourMs;
+const yearMs = 365 * dayMs;
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
-/** Makes a self-signed CA of ten years. */
-export async function makeCa(commonName: string): Promise<KeyPair> {
+/** A certificate is made again when it is valid for no longer than this. */
+const renewBeforeMs = 30 * dayMs;
+const renewCaBeforeMs = yearMs;
+
+/**
+ * A clock may be wrong when a certificate is made. What begins here is valid by every clock that is right later, also when the one
+ * of the first start was years ahead; and no lifetime is counted from before this program was written.
+ */
+const longAgoMs = Date.UTC(2020, 0, 1);
+const writtenMs = Date.UTC(2026, 0, 1);
+
+/**
+ * Makes a self-signed CA of ten years, valid since long ago. With the key of an earlier one it is the same CA to everybody who
+ * trusts that: what either has signed is good.
+ */
+export async function makeCa(commonName: string, key?: string, now = Date.now()): Promise<KeyPair> {
   const x509 = await library();
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const keys = key
+    ? await importKeys(key)
+    : await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const cert = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
     name: `CN=${commonName}`,
-    ...validity(10 * yearMs),
+    notBefore: new Date(longAgo(now)),
+    notAfter: new Date(Math.max(now, writtenMs) + 10 * yearMs),
     signingAlgorithm: algorithm,
     keys,
     extensions: [
@@ -30,36 +49,77 @@ export async function makeCa(commonName: string): Promise<KeyPair> {
 }
 
 /** Makes a serving certificate of one year for DNS names and addresses. */
-export async function makeServing(ca: KeyPair, names: string[]): Promise<KeyPair> {
+export async function makeServing(ca: KeyPair, names: string[], now = Date.now()): Promise<KeyPair> {
   const x509 = await library();
   const san = new x509.SubjectAlternativeNameExtension(
     names.map(name => ({ type: isIP(name) ? ('ip' as const) : ('dns' as const), value: name })),
   );
-  return issue(ca, 'CN=tortie', x509.ExtendedKeyUsage.serverAuth, [san]);
+  // An hour back, for clients whose clock is behind; some refuse a serving certificate of more than 825 days.
+  const notBefore = now - hourMs;
+  return issue(ca, 'CN=tortie', {
+    notBefore,
+    now,
+    usage: x509.ExtendedKeyUsage.serverAuth,
+    extensions: [san],
+  });
 }
 
 /** Makes a client certificate of one year for a user in a group (Kubernetes: CN is the user, O the groups). */
-export async function makeClient(ca: KeyPair, user: { name: string; group: string }): Promise<KeyPair> {
+export async function makeClient(
+  ca: KeyPair,
+  user: { name: string; group: string },
+  now = Date.now(),
+): Promise<KeyPair> {
   const x509 = await library();
-  return issue(ca, `CN=${user.name},O=${user.group}`, x509.ExtendedKeyUsage.clientAuth, []);
+  const usage = x509.ExtendedKeyUsage.clientAuth;
+  // Copies of it are about that nobody can make again, so they are valid whatever the clock said.
+  return issue(ca, `CN=${user.name},O=${user.group}`, {
+    notBefore: longAgo(now),
+    now,
+    usage,
+    extensions: [],
+  });
 }
 
-/** Whether a pair can go on being used: signed by the CA, valid for 30 days more, and good for all the names. */
+/** Whether key and certificate belong together. Throws what cannot be read. */
+export function isPair({ cert, key }: KeyPair): boolean {
+  return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+}
+
+/** Whether a CA can go on being used as it is: valid now and for a year more. */
+export function caStillGood({ cert }: KeyPair, now: number): boolean {
+  return isValid(new X509Certificate(cert), now, renewCaBeforeMs);
+}
+
+/** Whether a pair can go on being used: whole, signed by the CA, valid now and for 30 days more, and good for all the names. */
 export function stillGood(pair: KeyPair, ca: KeyPair, names: string[], now = Date.now()): boolean {
   const cert = new X509Certificate(pair.cert);
-  const soon = now + 30 * 24 * 3600_000;
   return (
+    isPair(pair) &&
     cert.verify(new X509Certificate(ca.cert).publicKey) &&
-    Date.parse(cert.validTo) > soon &&
+    isValid(cert, now, renewBeforeMs) &&
     names.every(name => (isIP(name) ? cert.checkIP(name) : cert.checkHost(name)) !== undefined)
   );
+}
+
+/** Long ago, also by a clock that is behind. */
+function longAgo(now: number): number {
+  return Math.min(longAgoMs, now - hourMs);
+}
+
+function isValid(cert: X509Certificate, now: number, longerMs: number): boolean {
+  return cert.validFromDate.getTime() <= now && cert.validToDate.getTime() > now + longerMs;
 }
 
 async function issue(
   ca: KeyPair,
   subject: string,
-  usage: string,
-  extensions: import('@peculiar/x509').Extension[],
+  how: {
+    notBefore: number;
+    now: number;
+    usage: string;
+    extensions: import('@peculiar/x509').Extension[];
+  },
 ): Promise<KeyPair> {
   const x509 = await library();
   const issuer = new x509.X509Certificate(ca.cert);
@@ -69,16 +129,17 @@ async function issue(
     serialNumber: serialNumber(),
     subject,
     issuer: issuer.subject,
-    ...validity(yearMs),
+    notBefore: new Date(how.notBefore),
+    notAfter: new Date(Math.max(how.now, writtenMs) + yearMs),
     publicKey: keys.publicKey,
     signingKey,
     signingAlgorithm: algorithm,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([usage]),
+      new x509.ExtendedKeyUsageExtension([how.usage]),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
-      ...extensions,
+      ...how.extensions,
     ],
   });
   return { cert: pem(cert.toString('pem')), key: await exportKey(keys.privateKey) };
@@ -93,9 +154,14 @@ async function library() {
   return x509;
 }
 
-function validity(lengthMs: number): { notBefore: Date; notAfter: Date } {
-  // An hour back, for clients whose clock is behind.
-  return { notBefore: new Date(Date.now() - 3600_000), notAfter: new Date(Date.now() + lengthMs) };
+/** The keys of a CA from its private one, PEM. */
+async function importKeys(key: string): Promise<webcrypto.CryptoKeyPair> {
+  const { subtle } = webcrypto;
+  const spki = createPublicKey(createPrivateKey(key)).export({ type: 'spki', format: 'der' });
+  return {
+    privateKey: await subtle.importKey('pkcs8', der(key), algorithm, true, ['sign']),
+    publicKey: await subtle.importKey('spki', new Uint8Array(spki), algorithm, true, ['verify']),
+  };
 }
 
 /** A positive random number of 15 bytes, hex. */

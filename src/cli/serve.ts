@@ -18,6 +18,7 @@ import {
   ensureAdmin,
   ensureCa,
   ensureServing,
+  kubeconfigPath,
   openDataDirectory,
   writeKubeconfig,
 } from './data-directory.ts';
@@ -25,6 +26,7 @@ import { type Datastore, openDatastore } from './datastore.ts';
 import { type Identity, openIdentity } from './identity.ts';
 import { memoryLimit } from './memory-limit.ts';
 import { type MemoryReport, reportMemory } from './memory-report.ts';
+import { keepRenewed, type Renewable, type Renewals } from './renewal.ts';
 import { createInitialObjects, openResources, type Resources } from './resources.ts';
 import { shutdownSignal } from './shutdown.ts';
 import { Tls, tlsFromFiles } from './tls.ts';
@@ -70,7 +72,10 @@ async function run(
   const { datastore, plan, log, metrics, stopping, closing } = parts;
   const { backend } = datastore;
   const ca = await ensureCa(options.dataDir);
-  const tls = await openTls(options, ca, log, closing);
+  const { tls, serving } = await openTls(options, ca, log, closing);
+  const renewables: Renewable[] = [serving, { name: 'ca', current: () => ca.cert }];
+  const renewals = keepRenewed(renewables, { log, metrics });
+  closing.push(() => renewals.close());
   const identity = await openIdentity({ options, ca, tls, log });
   closing.push(() => identity.close());
   warnOfUnenforced(identity, log);
@@ -96,7 +101,7 @@ async function run(
     log,
     metrics,
     versionInfo: versionInfo(),
-    healthChecks: healthChecks({ backend, resources, identity, progress, memory }),
+    healthChecks: healthChecks({ backend, resources, identity, progress, memory, renewals }),
     budget,
     openApi: { v2: openApiV2(kinds), v3: openApiV3(kinds) },
     bounds: {
@@ -117,7 +122,11 @@ async function run(
 
   async function tellReady(): Promise<void> {
     const url = urlOf(options.bindAddress, port);
-    const words = await greeting(options, { ca, url, identity });
+    if (identity.mode === 'standalone') {
+      const write = (admin: KeyPair) => void writeKubeconfig(options.dataDir, url, ca, admin);
+      renewables.push(await openAdmin(options, ca, write));
+    }
+    const words = greeting(options, url, identity);
     log.info('ready', {
       url,
       dataDir: options.dataDir,
@@ -128,14 +137,18 @@ async function run(
   }
 }
 
-const renewalCheckMs = 12 * 3600_000;
-
 /** The serving certificate: the files that were named, or one of our own that is renewed in time. */
-async function openTls(options: Options, ca: KeyPair, log: Log, closing: (() => void)[]): Promise<Tls> {
+async function openTls(
+  options: Options,
+  ca: KeyPair,
+  log: Log,
+  closing: (() => void)[],
+): Promise<{ tls: Tls; serving: Renewable }> {
+  const name = 'serving';
   if (options.tlsCertFile && options.tlsPrivateKeyFile) {
     const { tls, files } = await tlsFromFiles(options.tlsCertFile, options.tlsPrivateKeyFile, log);
     closing.push(() => files.close());
-    return tls;
+    return { tls, serving: { name, current: () => tls.current.cert } };
   }
   const names = [
     'localhost',
@@ -146,14 +159,31 @@ async function openTls(options: Options, ca: KeyPair, log: Log, closing: (() => 
   ];
   const ensure = () => ensureServing(options.dataDir, ca, [...new Set(names)]);
   const tls = new Tls(await ensure());
-  const renewal = setInterval(() => {
-    ensure().then(
-      pair => tls.setPair(pair),
-      error => log.error('serving certificate not renewed', { error }),
-    );
-  }, renewalCheckMs).unref();
-  closing.push(() => clearInterval(renewal));
-  return tls;
+  const renew = async () => {
+    const pair = await ensure();
+    if (pair.cert !== tls.current.cert) tls.setPair(pair);
+  };
+  return { tls, serving: { name, current: () => tls.current.cert, renew, required: true } };
+}
+
+/** The admin's certificate, where there is one: it is renewed in the kubeconfig. Copies of that are good until they end. */
+async function openAdmin(
+  options: Options,
+  ca: KeyPair,
+  writeConfig: (admin: KeyPair) => void,
+): Promise<Renewable> {
+  let admin = await ensureAdmin(options.dataDir, ca);
+  writeConfig(admin);
+  return {
+    name: 'admin',
+    current: () => admin.cert,
+    renew: async () => {
+      const pair = await ensureAdmin(options.dataDir, ca);
+      if (pair.cert === admin.cert) return;
+      writeConfig(pair);
+      admin = pair;
+    },
+  };
 }
 
 function healthChecks(parts: {
@@ -162,8 +192,9 @@ function healthChecks(parts: {
   identity: Identity;
   progress: { initialized: boolean };
   memory: MemoryReport;
+  renewals: Renewals;
 }): HealthCheck[] {
-  const { backend, resources, identity, progress, memory } = parts;
+  const { backend, resources, identity, progress, memory, renewals } = parts;
   return [
     { name: 'datastore', readyOnly: true, check: () => backend.check() },
     {
@@ -174,6 +205,12 @@ function healthChecks(parts: {
           if (problem !== undefined) throw new Error(`${plural}: ${problem}`);
         }
       },
+    },
+    {
+      name: 'certificates',
+      readyOnly: true,
+      check: () => renewals.mustBeValid(),
+      note: () => renewals.note(),
     },
     { name: 'memory', readyOnly: true, check: () => {}, note: () => memory.note() },
     { name: 'stored-values', readyOnly: true, check: () => {}, note: () => unreadableNote(resources) },
@@ -209,13 +246,10 @@ function urlOf(address: string, port: number): string {
 }
 
 /** What a person at the terminal reads: where the server is, and what to type next. */
-async function greeting(
-  options: Options,
-  { ca, url, identity }: { ca: KeyPair; url: string; identity: Identity },
-): Promise<string> {
+function greeting(options: Options, url: string, identity: Identity): string {
   const ready = `Tortie is ready at ${url}, with its data in ${options.dataDir}.\n`;
   if (identity.mode !== 'standalone') return ready;
-  const path = writeKubeconfig(options.dataDir, url, ca, await ensureAdmin(options.dataDir, ca));
+  const path = kubeconfigPath(options.dataDir);
   const near = relative(process.cwd(), path);
   return `${ready}Next: kubectl --kubeconfig ${near.startsWith('..') ? path : near} apply -f examples/\n`;
 }
