@@ -1,5 +1,5 @@
 /**
- * Bundles the server into dist/ (or the folder given): tortie.mjs and the store's worker, with a package.json to publish.
+ * Bundles the server into dist/ (or the folder given): tortie.mjs and its workers, with a package.json to publish.
  * Run as `npm run build`.
  * Native or lazily loaded packages need no exception: everything we use at run time is JavaScript.
  */
@@ -12,7 +12,11 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 
 rmSync(outdir, { recursive: true, force: true });
 await build({
-  entryPoints: { tortie: 'src/main.ts', worker: 'src/storage/sqlite/worker.ts' },
+  entryPoints: {
+    tortie: 'src/main.ts',
+    worker: 'src/storage/sqlite/worker.ts',
+    'yaml-worker': 'src/server/yaml-worker.ts',
+  },
   outdir,
   outExtension: { '.js': '.mjs' },
   bundle: true,

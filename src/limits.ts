@@ -46,10 +46,40 @@ export const limitTable = {
     what: 'Aliases resolved in one YAML body.',
     answer: '400 BadRequest',
   },
+  smallYamlBytes: {
+    value: 4 * 1024,
+    unit: 'bytes',
+    what: 'Size up to which YAML is read at once; what is larger, or has aliases, goes to a thread of its own.',
+    answer: 'the request waits for its turn',
+  },
+  smallYamlAnswerBytes: {
+    value: 32 * 1024,
+    unit: 'bytes',
+    what: 'Size of an object up to which it is written as YAML at once; larger ones go to that thread.',
+    answer: 'JSON, which is YAML too, where the thread lacks time, memory or a place',
+  },
+  yamlTimeoutMs: {
+    value: 10_000,
+    unit: 'ms',
+    what: 'Time of that thread for one document.',
+    answer: '400 BadRequest',
+  },
+  maxYamlWaiting: {
+    value: 100,
+    unit: 'count',
+    what: 'Documents that wait for that thread; users take turns.',
+    answer: '429 TooManyRequests, Retry-After 1',
+  },
+  yamlIdleMs: {
+    value: 30_000,
+    unit: 'ms',
+    what: 'Time without work after which that thread ends.',
+    answer: '-',
+  },
   maxYamlTokens: {
     value: 500_000,
     unit: 'count',
-    what: 'Tokens of one YAML body (words, punctuation, white space); reading them blocks the server.',
+    what: 'Tokens of one YAML body (words, punctuation, white space).',
     answer: '400 BadRequest',
   },
   maxYamlAliasCharacters: {

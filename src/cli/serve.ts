@@ -103,6 +103,7 @@ async function run(
     versionInfo: versionInfo(),
     healthChecks: healthChecks({ backend, resources, identity, progress, memory, renewals }),
     budget,
+    yamlHeapBytes: plan.workers.yaml,
     openApi: { v2: openApiV2(kinds), v3: openApiV3(kinds) },
     bounds: {
       maxRequestsInflight: options.maxRequestsInflight,

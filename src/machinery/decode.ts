@@ -75,6 +75,20 @@ export function decode(
   return decodeYamlText(text, positions, options.maxYamlTokens ?? limits.maxYamlTokens);
 }
 
+/** A YAML body, where it is JSON in which no field is there twice; undefined for any other. */
+export function decodeAsJson(bytes: Uint8Array): Decoded | undefined {
+  // Other YAML is not even made into text.
+  if (!/^\s*\{/.test(Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 64)).toString())) {
+    return undefined;
+  }
+  try {
+    const text = utf8.decode(bytes);
+    return jsonInYaml(text, positionsIn(text, textStart));
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Decodes bytes that our own encoder wrote. Kinds without 64-bit integers take the fast way.
  * Throws SyntaxError, JsonSyntaxError or DecodeError if they are not JSON.
@@ -108,15 +122,8 @@ function decodeJsonText(text: string, positions: Positions): Decoded {
 }
 
 function decodeYamlText(text: string, positions: Positions, maxTokens: number): Decoded {
-  // JSON is YAML, and what claims to be YAML often is JSON; reading it as such is a hundred times faster.
-  if (/^\s*\{/.test(text)) {
-    try {
-      const decoded = decodeJsonText(text, positions);
-      if (decoded.duplicates.length === 0) return decoded;
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-    }
-  }
+  const json = jsonInYaml(text, positions);
+  if (json) return json;
   try {
     const { value, duplicates } = readYaml(text, { maxTokens });
     const traced = lazyTrace(trace => readYaml(text, { maxTokens, trace }));
@@ -133,6 +140,18 @@ function decodeYamlText(text: string, positions: Positions, maxTokens: number): 
     if (!(error instanceof YamlSyntaxError)) throw error;
     const position = positions(error.offset);
     throw new DecodeError(`yaml: line ${position.line}: ${error.message}`, position);
+  }
+}
+
+/** JSON is YAML, and what claims to be YAML often is JSON; reading it as such is a hundred times faster. */
+function jsonInYaml(text: string, positions: Positions): Decoded | undefined {
+  if (!/^\s*\{/.test(text)) return undefined;
+  try {
+    const decoded = decodeJsonText(text, positions);
+    return decoded.duplicates.length === 0 ? decoded : undefined;
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    return undefined;
   }
 }
 

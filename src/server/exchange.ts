@@ -6,6 +6,7 @@ import type { HttpRequest, HttpResponse } from './http-message.ts';
 import type { NegotiationInput } from './negotiation.ts';
 import type { RequestInfo } from './request-info.ts';
 import { Warnings } from './warnings.ts';
+import type { YamlThread } from './yaml-thread.ts';
 
 /** One request and its answer, as it passes through the server. */
 export interface Exchange {
@@ -23,6 +24,8 @@ export interface Exchange {
   /** The whole body, where the request is for a resource and may have one; see receiveBody. Set once the user is known. */
   body?: Promise<Buffer>;
   readonly warnings: Warnings;
+  /** Reads and writes YAML. */
+  readonly yaml: YamlThread;
   /** Aborted when the answer is out, the client has gone or the time is up. */
   readonly abort: AbortController;
   /** Whether an answer has been started or the client has gone: whoever comes later must not write. */
@@ -37,7 +40,11 @@ const maxAuditIdLength = 128;
 export const over = new DOMException('the request is over', 'AbortError');
 
 /** Begins an exchange: gives it an audit id (the caller's, else a new one) and the headers that every answer has. */
-export function beginExchange(request: HttpRequest, response: HttpResponse, clock: Clock): Exchange {
+export function beginExchange(
+  request: HttpRequest,
+  response: HttpResponse,
+  { clock, yaml }: { clock: Clock; yaml: YamlThread },
+): Exchange {
   const sent = request.headers['audit-id'];
   const auditId = typeof sent === 'string' && sent && sent.length <= maxAuditIdLength ? sent : randomUUID();
   const abort = new AbortController();
@@ -64,6 +71,7 @@ export function beginExchange(request: HttpRequest, response: HttpResponse, cloc
     query: new URLSearchParams(),
     user: anonymous,
     warnings: new Warnings(),
+    yaml,
     abort,
     answered: false,
     onEnd: callback => {

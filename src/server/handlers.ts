@@ -117,7 +117,7 @@ async function readWrite(
   const mediaType = bodyMediaType(request.headers['content-type']);
   const bytes = await bodyOf(exchange, handlerOptions);
   const options = parseOptions(query, userAgent);
-  return { as, render, options, body: decodeBody(bytes, mediaType, kind) };
+  return { as, render, options, body: await decodeBody(exchange, bytes, mediaType, kind) };
 }
 
 /** The whole body of a request, and a place in which to handle it. Throws what receiveBody tells of, and 429. */
@@ -155,7 +155,8 @@ async function patch(exchange: Exchange, route: Route, handlerOptions: HandlerOp
     await sendJson(exchange, 200, render(object), as);
     return;
   }
-  const { object, created } = await resource.apply(context, route, decodeConfiguration(bytes), {
+  const configuration = await decodeConfiguration(exchange, bytes);
+  const { object, created } = await resource.apply(context, route, configuration, {
     ...options,
     force: options.force === true,
     authorizeCreate: () => handlerOptions.authorizeCreate(exchange),
@@ -210,7 +211,7 @@ async function deleteOptions(
   const mediaType = bodyMediaType(request.headers['content-type']);
   try {
     // A body of null is one that says nothing.
-    const value = decode(bytes, mediaType).value ?? {};
+    const value = (await decodeAs(exchange, bytes, mediaType)).value ?? {};
     const problem = envelopeProblem(value, bytes.toString());
     if (problem !== undefined) throw badRequest(problem);
     return parseDeleteOptions(query, value);
@@ -225,13 +226,27 @@ export function contextOf(exchange: Exchange): RequestContext {
   return { warn: text => exchange.warnings.add(text), signal: exchange.abort.signal };
 }
 
-function decodeBody(bytes: Buffer, mediaType: DecodableMediaType, kind: Kind): Decoded {
+async function decodeAs(
+  { yaml, user, abort }: Exchange,
+  bytes: Buffer,
+  mediaType: DecodableMediaType,
+): Promise<Decoded> {
+  if (mediaType === 'application/json') return decode(bytes, mediaType);
+  return yaml.read(bytes, { owner: user.name, signal: abort.signal });
+}
+
+async function decodeBody(
+  exchange: Exchange,
+  bytes: Buffer,
+  mediaType: DecodableMediaType,
+  kind: Kind,
+): Promise<Decoded> {
   const unrecognized = (why: string) =>
     badRequest(
       `the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${summary(bytes)})`,
     );
   try {
-    const decoded = decode(bytes, mediaType);
+    const decoded = await decodeAs(exchange, bytes, mediaType);
     const problem = envelopeProblem(decoded.value, bytes.toString());
     if (problem !== undefined) throw unrecognized(problem);
     return decoded;
@@ -255,9 +270,9 @@ function decodePatch(bytes: Buffer): Decoded {
   }
 }
 
-function decodeConfiguration(bytes: Buffer): Decoded {
+async function decodeConfiguration(exchange: Exchange, bytes: Buffer): Promise<Decoded> {
   try {
-    return decode(bytes, 'application/yaml');
+    return await decodeAs(exchange, bytes, 'application/yaml');
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw badRequest(`error decoding YAML: error converting YAML to JSON: ${error.message}`);

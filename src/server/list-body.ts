@@ -1,14 +1,13 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
-import { decode } from '../machinery/decode.ts';
 import { encode } from '../machinery/encode.ts';
 import type { JsonObject } from '../machinery/json.ts';
+import { Slice } from '../machinery/slice.ts';
 import type { Exchange } from './exchange.ts';
 import { createIndenter } from './indent.ts';
 import type { Negotiated } from './negotiation.ts';
-import { acceptsGzip, addVary, beginAnswer, gzipLevel, sendBytes } from './respond.ts';
+import { acceptsGzip, addVary, beginAnswer, gzipLevel, sendBytes, yamlCaller } from './respond.ts';
 import { toYaml } from './yaml.ts';
 
 /** A list as it is answered: a small head, and items that are JSON already. */
@@ -20,16 +19,15 @@ export interface ListDocument {
   items: Iterable<Buffer>;
 }
 
-/** After a slice of this size, or so many items, others get their turn. */
 const sliceBytes = 256 * 1024;
-const sliceItems = 256;
 
 /**
  * Answers 200 with a list of any size: joined from the items' bytes in slices, at the pace at which the client reads,
  * so that neither memory nor the other requests suffer from a large one. Resolves when it is out or the client has gone.
  */
 export async function sendList(exchange: Exchange, document: ListDocument, as: Negotiated): Promise<void> {
-  const slices = as.mediaType === 'application/yaml' ? yamlSlices(document) : jsonSlices(document, as.pretty);
+  const slices =
+    as.mediaType === 'application/yaml' ? yamlSlices(document, exchange) : jsonSlices(document, as.pretty);
   const first = await slices.next();
   const second = first.done ? first : await slices.next();
   if (second.done) {
@@ -77,17 +75,16 @@ async function* jsonSlices(document: ListDocument, pretty: boolean): AsyncGenera
   let parts: Buffer[] = [Buffer.from(`${head},"${document.itemsField}":[`)];
   let size = parts[0]!.length;
   let separator = empty;
-  let count = 0;
+  const slice = new Slice();
   for (const item of document.items) {
     parts.push(separator, item);
     separator = comma;
     size += item.length + 1;
-    if (++count % sliceItems === 0) await nextTurn();
+    if (slice.isOver) await slice.next();
     if (size < sliceBytes) continue;
     yield render(Buffer.concat(parts));
     parts = [];
     size = 0;
-    await nextTurn();
   }
   parts.push(jsonEnd);
   yield Buffer.concat([render(Buffer.concat(parts)), newline]);
@@ -95,17 +92,18 @@ async function* jsonSlices(document: ListDocument, pretty: boolean): AsyncGenera
 }
 
 /** The same as YAML, with the keys of the list sorted; each item is rendered by itself. */
-async function* yamlSlices(document: ListDocument): AsyncGenerator<Buffer, undefined> {
+async function* yamlSlices(document: ListDocument, exchange: Exchange): AsyncGenerator<Buffer, undefined> {
   const keys = Object.keys(document.head).sort();
   const before = keys.filter(key => key < document.itemsField);
   const after = keys.filter(key => key > document.itemsField);
   let text = fieldsAsYaml(document.head, before);
   let empty = true;
+  const slice = new Slice();
   for (const item of document.items) {
     if (empty) text += `${document.itemsField}:\n`;
     empty = false;
-    text += asListItem(toYaml(decode(item, 'application/json').value));
-    await nextTurn();
+    text += asListItem((await exchange.yaml.write(item, yamlCaller(exchange))).toString());
+    if (slice.isOver) await slice.next();
     if (text.length < sliceBytes) continue;
     yield Buffer.from(text);
     text = '';

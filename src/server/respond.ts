@@ -8,6 +8,7 @@ import { type Exchange, negotiationInput } from './exchange.ts';
 import { indentJson } from './indent.ts';
 import { type Negotiated, negotiateError } from './negotiation.ts';
 import { toYaml } from './yaml.ts';
+import type { YamlCaller } from './yaml-thread.ts';
 
 const gzip = promisify(gzipCallback);
 
@@ -81,7 +82,14 @@ export async function sendJson(
   as: Negotiated,
 ): Promise<void> {
   const bytes = typeof json === 'string' ? Buffer.from(json) : json;
-  await sendBytes(exchange, code, as.mediaType, render(bytes, as));
+  const isYaml = as.mediaType === 'application/yaml';
+  const body = isYaml ? await exchange.yaml.write(bytes, yamlCaller(exchange)) : jsonText(bytes, as.pretty);
+  await sendBytes(exchange, code, as.mediaType, body);
+}
+
+/** Who has YAML read or written for an exchange. */
+export function yamlCaller({ user, abort }: Exchange): YamlCaller {
+  return { owner: user.name, signal: abort.signal };
 }
 
 /** Answers with a Status; its code is the answer's, and retryAfterSeconds becomes a Retry-After header. */
@@ -90,7 +98,7 @@ export function sendStatus(exchange: Exchange, status: Status): void {
     status.reason === 'NotAcceptable'
       ? { mediaType: 'application/json' as const, pretty: false }
       : negotiateError(negotiationInput(exchange));
-  const body = render(Buffer.from(encode(status)), as);
+  const body = statusBody(Buffer.from(encode(status)), as);
   if (!beginAnswer(exchange, status.code, as.mediaType)) return;
   const { response } = exchange;
   const retryAfterSeconds = status.details?.retryAfterSeconds ?? 0;
@@ -122,10 +130,16 @@ export function addVary({ response }: Exchange, name: string): void {
   response.setHeader('Vary', present ? `${String(present)}, ${name}` : name);
 }
 
-function render(json: Buffer, { mediaType, pretty }: Negotiated): Buffer {
-  if (mediaType === 'application/yaml') return Buffer.from(toYaml(decode(json, 'application/json').value));
-  const body = pretty ? indentJson(json) : json;
-  return Buffer.concat([body, newline]);
+/** A long list of causes stays JSON, which is YAML too: to write it otherwise takes long. */
+function statusBody(json: Buffer, { mediaType, pretty }: Negotiated): Buffer {
+  if (mediaType === 'application/yaml' && json.length <= limits.smallYamlAnswerBytes) {
+    return Buffer.from(toYaml(decode(json, 'application/json').value));
+  }
+  return jsonText(json, pretty);
+}
+
+function jsonText(json: Buffer, pretty: boolean): Buffer {
+  return Buffer.concat([pretty ? indentJson(json) : json, newline]);
 }
 
 const newline = Buffer.from('\n');

@@ -31,6 +31,7 @@ import { sendText } from './respond.ts';
 import { route } from './routes.ts';
 import { type VersionInfo, versionBody } from './version.ts';
 import { WatchStreams } from './watch-stream.ts';
+import { YamlThread } from './yaml-thread.ts';
 
 /** Bounds that a flag or a test may set; the others are those of limits.ts. */
 export interface ServerBounds {
@@ -70,6 +71,8 @@ export interface ServerOptions {
   bounds?: Partial<ServerBounds>;
   /** The bytes that users share; those of a server of 1 GiB by default. */
   budget?: Budget;
+  /** Of the thread that reads and writes YAML; that of a server of 1 GiB by default. */
+  yamlHeapBytes?: number;
   clock?: Clock;
 }
 
@@ -104,6 +107,7 @@ interface Pipeline {
   options: ServerOptions;
   bounds: ServerBounds;
   clock: Clock;
+  yaml: YamlThread;
   authorization: AuthorizationOptions;
   inFlight: InFlight;
   budget: Budget;
@@ -122,6 +126,9 @@ export function createServer(options: ServerOptions): ApiServer {
   const inFlight = new InFlight(bounds, { metrics, kinds, clock });
   const budget = options.budget ?? createBudget(memoryPlan(defaultTotalBytes));
   const watches = new WatchStreams();
+  const yaml = new YamlThread({
+    maxHeapBytes: options.yamlHeapBytes ?? memoryPlan(defaultTotalBytes).workers.yaml,
+  });
   const authorization: AuthorizationOptions = {
     authorizer: options.authorize,
     alwaysAllowPaths: options.alwaysAllowPaths,
@@ -131,6 +138,7 @@ export function createServer(options: ServerOptions): ApiServer {
     options,
     bounds,
     clock,
+    yaml,
     authorization,
     inFlight,
     budget,
@@ -184,11 +192,13 @@ export function createServer(options: ServerOptions): ApiServer {
       const cancel = clock.after(bounds.drainTimeoutMs, () => listener.destroy());
       await listener.closed;
       cancel();
+      await yaml.close();
     },
     close: async () => {
       listener.stop();
       listener.destroy();
       await listener.closed;
+      await yaml.close();
     },
   };
 }
@@ -233,7 +243,7 @@ function createApp(pipeline: Pipeline, shutdown: HealthCheck) {
 
 function begin(pipeline: Pipeline, request: HttpRequest, response: HttpResponse): Exchange {
   const { options, clock, metrics } = pipeline;
-  const exchange = beginExchange(request, response, clock);
+  const exchange = beginExchange(request, response, pipeline);
   // HTTP/2 sessions are told by GOAWAY.
   if (pipeline.draining && request.httpVersionMajor === 1) response.setHeader('Connection', 'close');
   exchange.onEnd(() => {
