@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { parse, stringify } from 'yaml';
 import { clientOf } from '../e2e/client.ts';
 import { freePorts, startProcess } from '../e2e/process.ts';
 import { networkSet, networkSets, root, temporaryFolder } from './server.ts';
@@ -41,6 +42,15 @@ test('the bundle runs by itself, from a folder that cannot be written', async t 
   const created = await client.request('POST', networkSets, { body: networkSet('bundled') });
   assert.equal(created.status, 201, created.text);
   assert.equal((await client.request('GET', `${networkSets}/bundled`)).status, 200);
+  const nets = Array.from({ length: 3_000 }, (_unused, n) => `10.${n >> 8}.${n & 255}.0/24`);
+  const object = { ...JSON.parse(networkSet('large')), spec: { nets } };
+  const yaml = await client.request('POST', networkSets, {
+    body: stringify(object),
+    contentType: 'application/yaml',
+    accept: 'application/yaml',
+  });
+  assert.equal(yaml.status, 201, yaml.text);
+  assert.deepEqual(parse(yaml.text).spec.nets, nets);
   assert.equal((await client.request('GET', '/readyz')).status, 200);
   assert.equal(await server.stop(), 0);
 });

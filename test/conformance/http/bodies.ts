@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
+import { parse, stringify } from 'yaml';
 import type { HttpGroup } from '../http.ts';
 import { base, json } from './setting.ts';
 import { until } from './until.ts';
@@ -38,6 +39,27 @@ export const bodies: HttpGroup = suite => {
       assert.equal(message, 'Request entity too large: limit is 3145728');
     }
     assert.equal(widgets.objects.size, 1);
+  });
+
+  suite.test('large YAML is read and written while others are answered', async ({ request }) => {
+    const yaml = { ...json, 'content-type': 'application/yaml', accept: 'application/yaml' };
+    const note = Array.from({ length: 10_000 }, (_unused, n) => `line ${n}`).join('\n');
+    const labels = Object.fromEntries(Array.from({ length: 10_000 }, (_unused, n) => [`l${n}`, `${n}x`]));
+    const body = stringify({ metadata: { name: 'a', labels }, spec: { note } });
+    let answered = 0;
+    let over = false;
+    const created = request({ method: 'POST', path, headers: yaml, body }).finally(() => {
+      over = true;
+    });
+    while (!over) {
+      assert.equal((await request({ path: '/version' })).code, 200);
+      answered++;
+    }
+    const { code, text } = await created;
+    assert.equal(code, 201, text.slice(0, 200));
+    assert.deepEqual(parse(text).metadata.labels, labels);
+    // A document that is read on the event loop lets in what arrived with it, and no more.
+    assert.ok(answered > 20, `${answered} requests`);
   });
 
   suite.test('a body far beyond the limit leaves the connection usable', async ({ request }) => {
