@@ -99,10 +99,11 @@ function watched(test: Cleanup, bytes: number): MemoryLimit {
   return { bytes, before: `echo $$ > '${pidFile}'`, exceeded: () => exceeded, peakBytes: () => peak };
 }
 
-/** Resident memory of a process now, undefined when there is none of that id (Linux: /proc). */
+/** Resident memory of a process now, undefined when none of that id runs (Linux: /proc). */
 export function residentBytes(pid: number): number | undefined {
   try {
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
+    const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return match ? Number(match[1]) * 1024 : undefined;
   } catch {
     return undefined;
   }
