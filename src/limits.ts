@@ -304,6 +304,30 @@ export const limitTable = {
     what: "How long after the server's own watch of the store has ended a read waits for the next one.",
     answer: '503 ServiceUnavailable',
   },
+  storeReserveBytes: {
+    value: 4 * 1024 * 1024,
+    unit: 'bytes',
+    what: 'Room that the embedded store sets aside on its disk, and gives up so that deletes pass where the disk is full.',
+    answer: '-',
+  },
+  storeRefuseBytes: {
+    value: 8 * 1024 * 1024,
+    unit: 'bytes',
+    what: 'Room for the embedded store, on its file system and within its file, below which it takes deletes only.',
+    answer: '503 ServiceUnavailable',
+  },
+  storeUnreadyBytes: {
+    value: 16 * 1024 * 1024,
+    unit: 'bytes',
+    what: 'Room for the embedded store below which the server is not ready.',
+    answer: '/readyz fails',
+  },
+  storeLowBytes: {
+    value: 64 * 1024 * 1024,
+    unit: 'bytes',
+    what: 'Room for the embedded store below which /readyz?verbose says how much is left.',
+    answer: '-',
+  },
   maxStoredHistoryEvents: {
     value: 500_000,
     unit: 'count',

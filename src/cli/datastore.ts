@@ -25,6 +25,8 @@ export interface Datastore {
   decides?(kind: Kind): readonly (keyof ObjectMeta)[] | 'objects';
   /** The word in spec.clusterType of ClusterInformation by which Calico's components know the store. */
   clusterType?: string;
+  /** What should be known of the store though `check` of its backend holds. */
+  note?(): string | undefined;
 }
 
 /**
@@ -45,10 +47,7 @@ export async function openDatastore(
     case 'kubernetes':
       return openKubernetes(options, log, metrics);
     default:
-      return {
-        backend: await openEmbedded(options, log, { metrics, heapBytes: plan?.workers.store }),
-        codecOf: v3Codec,
-      };
+      return openEmbedded(options, log, { metrics, heapBytes: plan?.workers.store });
   }
 }
 
@@ -105,12 +104,12 @@ async function openKubernetes(options: Options, log: Log, metrics?: Metrics): Pr
   return { backend, codecOf: kubernetesCodec, decides: decidedByCluster, clusterType: 'kdd' };
 }
 
-function openEmbedded(
+async function openEmbedded(
   { dataDir, acceptStore }: Options,
   log: Log,
   { metrics, heapBytes }: { metrics: Metrics | undefined; heapBytes: number | undefined },
-): Promise<Backend> {
-  return openSqliteBackend({
+): Promise<Datastore> {
+  const backend = await openSqliteBackend({
     directory: join(dataDir, 'store'),
     // Not with the file that it tells of: so it is noticed when all of that is missing.
     markerFile: join(dataDir, 'store.id'),
@@ -120,4 +119,5 @@ function openEmbedded(
     ...(heapBytes && { heapBytes }),
     ...(process.env.TORTIE_BUNDLED && { workerUrl: new URL('./worker.mjs', import.meta.url) }),
   });
+  return { backend, codecOf: v3Codec, note: () => backend.note() };
 }

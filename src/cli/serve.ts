@@ -12,7 +12,6 @@ import type { Log, Metrics } from '../observability/observability.ts';
 import { openApiV2, openApiV3 } from '../schema/openapi.ts';
 import type { HealthCheck } from '../server/health.ts';
 import { createServer } from '../server/server.ts';
-import type { Backend } from '../storage/backend.ts';
 import type { KeyPair } from './certificates.ts';
 import {
   ensureAdmin,
@@ -70,7 +69,6 @@ async function run(
   },
 ): Promise<void> {
   const { datastore, plan, log, metrics, stopping, closing } = parts;
-  const { backend } = datastore;
   const ca = await ensureCa(options.dataDir);
   const { tls, serving } = await openTls(options, ca, log, closing);
   const renewables: Renewable[] = [serving, { name: 'ca', current: () => ca.cert }];
@@ -101,7 +99,7 @@ async function run(
     log,
     metrics,
     versionInfo: versionInfo(),
-    healthChecks: healthChecks({ backend, resources, identity, progress, memory, renewals }),
+    healthChecks: healthChecks({ datastore, resources, identity, progress, memory, renewals }),
     budget,
     yamlHeapBytes: plan.workers.yaml,
     openApi: { v2: openApiV2(kinds), v3: openApiV3(kinds) },
@@ -188,16 +186,21 @@ async function openAdmin(
 }
 
 function healthChecks(parts: {
-  backend: Backend;
+  datastore: Datastore;
   resources: Resources;
   identity: Identity;
   progress: { initialized: boolean };
   memory: MemoryReport;
   renewals: Renewals;
 }): HealthCheck[] {
-  const { backend, resources, identity, progress, memory, renewals } = parts;
+  const { datastore, resources, identity, progress, memory, renewals } = parts;
   return [
-    { name: 'datastore', readyOnly: true, check: () => backend.check() },
+    {
+      name: 'datastore',
+      readyOnly: true,
+      check: () => datastore.backend.check(),
+      note: () => datastore.note?.(),
+    },
     {
       name: 'informer-sync',
       readyOnly: true,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { eventually } from '../e2e/client.ts';
@@ -54,4 +56,72 @@ test('a full disk: writes get an error Status, reads go on, /readyz says so, and
   assert.equal(recovered.status, 201);
   assert.equal((await server.client.request('GET', '/readyz')).status, 200);
   assert.equal(await server.process.stop(), 0);
+});
+
+/** A small file system of its own, which ends with the test; undefined where this process may make none. */
+function smallDisk(t: { after(work: () => void): void }, size: string): string | undefined {
+  const path = mkdtempSync(join(tmpdir(), 'tortie-disk-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', path], { stdio: 'ignore' });
+  } catch {
+    rmSync(path, { recursive: true });
+    return undefined;
+  }
+  t.after(() => {
+    execFileSync('umount', ['-l', path]);
+    rmSync(path, { recursive: true });
+  });
+  return path;
+}
+
+test('a disk that fills up: /readyz says so before writes fail, and deletes pass even when others have taken the rest', async t => {
+  const folder = temporaryFolder(t);
+  const disk = smallDisk(t, '96m');
+  if (disk === undefined) return t.skip('needs the right to mount a tmpfs');
+  const server = await startServer(t, { data: join(disk, 'data'), folder });
+  const ready = async () => (await server.client.request('GET', '/readyz?verbose')).text;
+  const create = (name: string) => {
+    const object = JSON.parse(networkSet(name));
+    object.metadata.annotations = { filler: 'x'.repeat(250_000) };
+    return server.client.request('POST', networkSets, { body: JSON.stringify(object) });
+  };
+  assert.match(await ready(), /^\[\+\]datastore ok$/m);
+  let noted = -1;
+  let unready = -1;
+  let stored = 0;
+  let refused = await create('n0');
+  while (refused.status === 201) {
+    stored++;
+    const text = await ready();
+    if (noted < 0 && /^\[\+\]datastore ok: [\d.]+ MiB are left for the store$/m.test(text)) noted = stored;
+    if (unready < 0 && /^\[-\]datastore failed/m.test(text)) unready = stored;
+    refused = await create(`n${stored}`);
+  }
+  assert.equal(refused.status, 503, refused.text);
+  assert.match(refused.text, /the disk is full: [\d.]+ MiB are left for the store, only deletes are taken/);
+  assert.ok(0 < noted && noted < unready && unready < stored, `${noted}, ${unready}, ${stored}`);
+
+  // Whatever is left, another program takes.
+  const filler = join(disk, 'filler');
+  const file = openSync(filler, 'w');
+  assert.throws(() => {
+    for (;;) writeSync(file, new Uint8Array(4_096).fill(1));
+  }, /ENOSPC/);
+  closeSync(file);
+  assert.equal((await create('none')).status, 503);
+  const listed = (await server.client.request('GET', networkSets)).json<{ items: unknown[] }>();
+  assert.equal(listed.items.length, stored, 'reads go on');
+  for (let index = 0; index < stored; index++) {
+    const gone = await server.client.request('DELETE', `${networkSets}/n${index}`);
+    assert.equal(gone.status, 200, `n${index}: ${gone.text}`);
+  }
+  rmSync(filler);
+  assert.equal((await create('again')).status, 201, 'what was deleted has made room');
+  assert.match(await ready(), /^\[\+\]datastore ok/m);
+  assert.equal(await server.process.stop(), 0);
+
+  const later = await startServer(t, { data: join(disk, 'data'), folder });
+  const after = (await later.client.request('GET', networkSets)).json<{ items: unknown[] }>();
+  assert.equal(after.items.length, 1);
+  assert.equal(await later.process.stop(), 0);
 });

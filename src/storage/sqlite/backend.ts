@@ -43,6 +43,8 @@ export interface SqliteOptions {
 export interface SqliteBackend extends Backend {
   /** Runs `PRAGMA <statement>` on the live connection and returns the first value, for diagnosis and tests. */
   pragma(statement: string): Promise<string | number | undefined>;
+  /** What the last `check` has found that should be known though writes succeed. */
+  note(): string | undefined;
 }
 
 /**
@@ -102,6 +104,7 @@ interface Parts {
 class SqliteStore implements SqliteBackend {
   readonly #parts: Parts;
   #closed: Promise<void> | undefined;
+  #note: string | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -164,7 +167,12 @@ class SqliteStore implements SqliteBackend {
 
   async check(): Promise<void> {
     this.#parts.condition.mustBeSound();
-    await this.#parts.connection.call('check', { nowMs: this.#parts.now() });
+    this.#note = undefined;
+    this.#note = await this.#parts.connection.call('check', { nowMs: this.#parts.now() });
+  }
+
+  note(): string | undefined {
+    return this.#note;
   }
 
   async pragma(statement: string): Promise<string | number | undefined> {

@@ -2,10 +2,12 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Entry, Guard, ListOptions, Page, Revision, Write } from '../backend.ts';
 import { guardFailed, StorageError } from '../errors.ts';
 import { checkedValue, sumOf } from './damage.ts';
+import { storageError } from './failure.ts';
 import { markerOf, openFile, pragma } from './format.ts';
 import { type Marker, readMarker, writeMarker } from './identity.ts';
 import type { WorkerOptions } from './messages.ts';
 import { type ChangesPart, inRange, Reader, rangeOf, type Standing } from './reader.ts';
+import { isFull, Room } from './room.ts';
 
 /** One write of a group, and what became of it. `last` is the value that a delete removed. */
 export interface GroupedWrite {
@@ -30,6 +32,7 @@ export class Database {
   #compacted: Revision;
   #lastMs: number;
   readonly #id: string;
+  readonly #room: Room;
   /** The revision in the marker; 0 where it is not this store's. */
   #marked: Revision = 0;
 
@@ -46,6 +49,12 @@ export class Database {
     const marker = readMarker(options.markerFile);
     if (typeof marker === 'object' && marker.id === this.#id) this.#marked = marker.revision;
     this.mark();
+    this.#room = new Room(options.file, () => {
+      const page = Number(this.pragma('page_size'));
+      const of = (name: string) => Number(this.pragma(name)) * page;
+      return { bytes: of('page_count'), freeBytes: of('freelist_count') };
+    });
+    this.#room.hold();
   }
 
   get revision(): Revision {
@@ -68,10 +77,39 @@ export class Database {
 
   /**
    * Commits a group in one transaction, in order. A write whose expectation or guard fails gets its error and leaves the
-   * others alone. History beyond its bounds goes in the same transaction, one step of it. Throws, with nothing written,
-   * when the transaction fails.
+   * others alone. History beyond its bounds goes in the same transaction, one step of it. Where the disk has too little room,
+   * the deletes of the group are committed alone, and the other writes get Unavailable. Throws, with nothing written, when the
+   * transaction fails.
    */
   commit(group: GroupedWrite[], nowMs: number): WriteResult[] {
+    const refusal = this.#room.refusal(bytesOf(group));
+    if (!refusal) {
+      try {
+        return this.#commitAll(group, nowMs);
+      } catch (error) {
+        if (!isFull(error) || !group.some(isDelete)) throw error;
+        return this.#commitDeletes(group, nowMs, storageError(error, this.#options.file));
+      }
+    }
+    if (!group.some(isDelete)) throw refusal;
+    return this.#commitDeletes(group, nowMs, refusal);
+  }
+
+  /** Commits the deletes of a group, with history given up too, so that what they remove makes room. The rest gets the refusal. */
+  #commitDeletes(group: GroupedWrite[], nowMs: number, refusal: StorageError): WriteResult[] {
+    const deletes = group.filter(isDelete);
+    let results: WriteResult[];
+    try {
+      results = this.#commitAll(deletes, nowMs, 0);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      this.#room.release();
+      results = this.#commitAll(deletes, nowMs, 0);
+    }
+    return group.map(each => (isDelete(each) ? results.shift()! : refusal));
+  }
+
+  #commitAll(group: GroupedWrite[], nowMs: number, historyMs = this.#options.historyMs): WriteResult[] {
     const atMs = Math.max(nowMs, this.#lastMs);
     let revision = this.#revision;
     let compacted = this.#compacted;
@@ -83,7 +121,7 @@ export class Database {
       });
       if (revision === this.#revision) return applied;
       this.#statements.setRevision.run({ revision });
-      compacted = this.#outdated(revision, atMs);
+      compacted = this.#outdated(revision, atMs - historyMs);
       this.#forget(compacted);
       return applied;
     });
@@ -101,6 +139,12 @@ export class Database {
       this.#transaction(() => this.#forget(next));
       this.#compacted = next;
     }
+  }
+
+  /** Throws Unavailable when there is too little room. Returns what should be known of it before. Sets the reserve aside again. */
+  checkRoom(): string | undefined {
+    this.#room.hold();
+    return this.#room.check();
   }
 
   /** Writes something and makes it durable. Throws SQLite's error when the disk does not take it. */
@@ -194,9 +238,8 @@ export class Database {
   }
 
   /** Up to where history is beyond its bounds, at most one step further than it was. */
-  #outdated(revision: Revision, nowMs: number): Revision {
+  #outdated(revision: Revision, cutoffMs: number): Revision {
     const compacted = this.#compacted;
-    const cutoffMs = nowMs - this.#options.historyMs;
     const tooMany = revision - this.#options.maxHistoryEvents;
     const next = Number(this.#statements.nextMs.get({ compacted })!.at_ms);
     if (next > cutoffMs && tooMany <= compacted) return compacted;
@@ -213,6 +256,14 @@ export class Database {
     this.#statements.dropDeletions.run(range);
     this.#statements.setCompacted.run({ revision });
   }
+}
+
+function isDelete({ write }: GroupedWrite): boolean {
+  return write.type === 'delete';
+}
+
+function bytesOf(group: GroupedWrite[]): number {
+  return group.reduce((sum, { write }) => sum + (write.type === 'delete' ? 0 : write.value.byteLength), 0);
 }
 
 function unexpected(write: Write, present: Revision | undefined): StorageError | undefined {

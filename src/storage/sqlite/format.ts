@@ -75,7 +75,7 @@ export function openFile({ file, markerFile, acceptStore }: StoreFiles): Databas
   if (isEmpty) mustBeTheRightOne('nothing', known);
   // SQLite gives the log and its index the mode of the file.
   createPrivateFile(file);
-  for (const suffix of ['-wal', '-shm']) makeFilePrivate(file + suffix);
+  for (const path of [`${file}-wal`, `${file}-shm`, markerFile]) makeFilePrivate(path);
   const database = new DatabaseSync(file, { timeout: 5_000 });
   try {
     const standing = mustBeTheRightOne(look(database, file), known);

@@ -16,7 +16,8 @@ export interface Calls {
   write: [{ write: Write; guards: Guard[]; nowMs: number }, never];
   revision: [object, Revision];
   compact: [{ revision: Revision }, undefined];
-  check: [{ nowMs: number }, undefined];
+  /** What should be known though writes succeed. */
+  check: [{ nowMs: number }, string | undefined];
   pragma: [{ statement: string }, string | number | undefined];
   close: [object, undefined];
 }

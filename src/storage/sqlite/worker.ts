@@ -62,7 +62,10 @@ class StorageWorker {
     try {
       this.#mustBeReadable();
       results = this.#database.commit(requests, Math.max(...requests.map(request => request.nowMs)));
-      this.#failure = undefined;
+      // What was refused for want of room beside deletes that were taken.
+      this.#failure = results.find(
+        (result): result is StorageError => result instanceof StorageError && result.code === 'Unavailable',
+      );
       this.#markLater();
     } catch (error) {
       const failure = this.#storageError(error);
@@ -99,8 +102,7 @@ class StorageWorker {
         this.#database.compact(request.revision);
         return answered<'compact'>(undefined);
       case 'check':
-        this.#check(request.nowMs);
-        return answered<'check'>(undefined);
+        return answered<'check'>(this.#check(request.nowMs));
       case 'pragma':
         return answered<'pragma'>(this.#database.pragma(request.statement));
       case 'close':
@@ -111,15 +113,20 @@ class StorageWorker {
     }
   }
 
-  /** Throws while writes fail. Tries the disk anew when asked, but not for every asker. */
-  #check(nowMs: number): void {
+  /**
+   * Throws while writes fail, or soon will for want of room. Tries the disk anew when asked, but not for every asker. Returns what
+   * should be known besides.
+   */
+  #check(nowMs: number): string | undefined {
     if (this.#damage) throw this.#damage;
-    if (!this.#failure) return;
+    const note = this.#database.checkRoom();
+    if (!this.#failure) return note;
     if (Math.abs(nowMs - this.#probedMs) < probeIntervalMs) throw this.#failure;
     this.#probedMs = nowMs;
     try {
       this.#database.probe();
       this.#failure = undefined;
+      return note;
     } catch (error) {
       this.#failure = this.#storageError(error);
       throw this.#failure;
