@@ -114,6 +114,8 @@ async function run(
   });
   const { port } = await server.listen();
   log.info('listening', { address: options.bindAddress, port });
+  // From now on others depend on this process, and what one of them makes throw must not end it (docs/decisions/panics.md).
+  process.on('uncaughtException', error => server.uncaught(error));
   // Without its store it serves discovery, OpenAPI and health, and says in /readyz what is missing.
   const signal = await Promise.race([stopping, initialized.then(() => tellReady()).then(() => stopping)]);
   log.info('shutting down', { signal });

@@ -7,31 +7,60 @@ import {
 import type { Log } from '../observability/observability.ts';
 import { StorageError } from '../storage/errors.ts';
 import type { Exchange } from './exchange.ts';
+import { breakOff, type HttpRequest, type HttpResponse } from './http-message.ts';
+import { quietly } from './panic.ts';
 import { sendStatus, sendText, TextError } from './respond.ts';
 
 const retryAfterSeconds = 1;
 
 /**
- * Answers with whatever was thrown: a StatusError as its Status, a StorageError as the Status that fits, anything else as the
- * text that kube-apiserver answers a panic with, and the log has the stack. An answer that has begun is broken off.
+ * Answers with whatever was thrown: a StatusError as its Status, a StorageError as the Status that fits; anything else is a panic.
+ * An answer that is whole stands, one that has begun is broken off. Never throws.
  */
 export function answerError(exchange: Exchange, error: unknown, log: Log): void {
-  const known = statusErrorOf(error);
-  if (!known && !isAbort(error))
-    log.error(`request failed: ${error instanceof Error ? error.message : String(error)}`, {
-      auditId: exchange.auditId,
-      path: exchange.info.path,
-      error,
-    });
-  if (exchange.answered) {
-    // Work that was told to stop comes after an answer that is whole, or after the end of the client.
-    if (!isAbort(error)) exchange.response.destroy();
-  } else if (error instanceof TextError) {
-    sendText(exchange, error.code, error.message, error.headers);
-  } else if (known) {
-    sendStatus(exchange, known.status);
-  } else {
-    sendText(exchange, 500, 'This request caused apiserver to panic. Look in the logs for details.\n');
+  try {
+    // The text has the reason; the stack of what was behind it is worth a line too.
+    if (error instanceof TextError && error.cause !== undefined)
+      log.error(`request failed: ${error.message.trimEnd()}`, {
+        auditId: exchange.auditId,
+        path: exchange.info.path,
+        error: error.cause,
+      });
+    const known = statusErrorOf(error);
+    const expected = known !== undefined || error instanceof TextError || isAbort(error);
+    if (!expected) exchange.panic(error);
+    else if (exchange.response.writableEnded) return;
+    else if (exchange.answered || isAbort(error)) breakOff(exchange.response);
+    else if (known) sendStatus(exchange, known.status);
+    else if (error instanceof TextError) sendText(exchange, error.code, error.message, error.headers);
+  } catch (another) {
+    exchange.panic(another);
+  }
+}
+
+const panicText = Buffer.from('This request caused apiserver to panic. Look in the logs for details.\n');
+const keptHeaders = ['audit-id', 'cache-control'];
+
+/**
+ * Ends a request in the middle of whose work something broke: 500 with the text of kube-apiserver where nothing was sent, else its answer
+ * is broken off. Never throws.
+ */
+export function endInPanic(request: HttpRequest, response: HttpResponse): void {
+  if (response.writableEnded || response.destroyed) return;
+  try {
+    // Of a WebSocket the head went out past the response.
+    if (response.headersSent || response.statusCode === 101) throw new Error('too late to answer');
+    for (const name of response.getHeaderNames()) {
+      if (!keptHeaders.includes(name)) response.removeHeader(name);
+    }
+    request.resume();
+    response.statusCode = 500;
+    response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Content-Length', panicText.length);
+    response.end(panicText);
+  } catch {
+    quietly(() => breakOff(response));
   }
 }
 

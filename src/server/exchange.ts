@@ -32,6 +32,8 @@ export interface Exchange {
   answered: boolean;
   /** Calls back once when the exchange is over; at once when it is already. */
   onEnd(callback: () => void): void;
+  /** Takes an error that no code expected: it is logged, and ends this exchange alone. */
+  panic(error: unknown): void;
 }
 
 const maxAuditIdLength = 128;
@@ -39,21 +41,29 @@ const maxAuditIdLength = 128;
 /** Why work is told to stop. One for all: making an exception costs as much as a small answer. */
 export const over = new DOMException('the request is over', 'AbortError');
 
-/** Begins an exchange: gives it an audit id (the caller's, else a new one) and the headers that every answer has. */
+/**
+ * Begins an exchange: gives it an audit id (the caller's, else a new one) and the headers that every answer has. `onPanic` is given
+ * what its callbacks throw.
+ */
 export function beginExchange(
   request: HttpRequest,
   response: HttpResponse,
-  { clock, yaml }: { clock: Clock; yaml: YamlThread },
+  {
+    clock,
+    yaml,
+    onPanic,
+  }: { clock: Clock; yaml: YamlThread; onPanic(exchange: Exchange, error: unknown): void },
 ): Exchange {
-  const sent = request.headers['audit-id'];
-  const auditId = typeof sent === 'string' && sent && sent.length <= maxAuditIdLength ? sent : randomUUID();
+  // A client that has gone shows as an error on either half; 'close' follows and ends the exchange.
+  request.on('error', () => {});
+  response.on('error', () => {});
   const abort = new AbortController();
   const ends: (() => void)[] = [];
   let ended = false;
   const exchange: Exchange = {
     request,
     response,
-    auditId,
+    auditId: auditIdOf(request),
     receivedAtMs: clock.elapsedMs(),
     userAgent: request.headers['user-agent'] ?? '',
     info: {
@@ -75,23 +85,42 @@ export function beginExchange(
     abort,
     answered: false,
     onEnd: callback => {
-      if (ended) callback();
-      else ends.push(callback);
+      const end = guarded(exchange, callback);
+      if (ended) end();
+      else ends.push(end);
     },
+    panic: error => onPanic(exchange, error),
   };
-  response.setHeader('Audit-Id', auditId);
-  response.setHeader('Cache-Control', 'no-cache, private');
-  // A client that has gone shows as an error on either half; 'close' follows and ends the exchange.
-  request.on('error', () => {});
-  response.on('error', () => {});
-  endUpload(request, clock);
   response.once('close', () => {
     ended = true;
     exchange.answered = true;
     abort.abort(over);
     for (const end of ends) end();
   });
+  response.setHeader('Audit-Id', exchange.auditId);
+  response.setHeader('Cache-Control', 'no-cache, private');
+  endUpload(exchange, clock);
   return exchange;
+}
+
+/** A callback for an event or a timer of an exchange: what it throws ends that exchange alone. */
+export function guarded<A extends unknown[]>(
+  exchange: Exchange,
+  callback: (...args: A) => void,
+): (...args: A) => void {
+  return (...args) => {
+    try {
+      callback(...args);
+    } catch (error) {
+      exchange.panic(error);
+    }
+  };
+}
+
+function auditIdOf({ headers }: HttpRequest): string {
+  const sent = headers['audit-id'];
+  const usable = typeof sent === 'string' && sent.length <= maxAuditIdLength && /^[\x21-\x7e]+$/.test(sent);
+  return usable ? sent : randomUUID();
 }
 
 /** What negotiation needs to know of the request. */
@@ -103,14 +132,15 @@ export function negotiationInput({ request, query, userAgent }: Exchange): Negot
  * Lets go, over HTTP/2, of a client that goes on sending a body after its answer. Not at once: a reset may overtake the rest
  * of the answer. (Over HTTP/1.1 Node passes over the rest of the body, within the listener's requestTimeout.)
  */
-function endUpload(request: HttpRequest, clock: Clock): void {
+function endUpload(exchange: Exchange, clock: Clock): void {
+  const { request } = exchange;
   const { stream } = request;
   if (!stream) return;
-  const check = () => {
+  const check = guarded(exchange, () => {
     if (stream.destroyed || request.complete) return;
     if (stream.state.localClose) stream.close();
     else wait();
-  };
+  });
   const wait = () => stream.once('close', clock.after(limits.unreadBodyGraceMs, check));
   stream.once('finish', () => {
     if (!request.complete) wait();

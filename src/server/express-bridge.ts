@@ -11,8 +11,9 @@ interface Prototypes {
 /**
  * An Express application that serves HTTP/1.1 and HTTP/2. Express 5 gives every request and response prototypes derived
  * from node:http, on which an HTTP/2 request fails at once (expressjs/express#6863). So there is a second pair of prototypes with
- * the same properties on top of node:http2's classes, and the pair is chosen for each request. This rests on app.handle()
- * reading app.request and app.response synchronously; the version of Express is pinned, and a test holds it.
+ * the same properties on top of node:http2's classes, and the pair is chosen for each request by its class: its version is only what
+ * the peer wrote. This rests on app.handle() reading app.request and app.response synchronously; the version of Express is pinned, and
+ * a test holds it.
  */
 export function createApplication(): Express {
   const app = express();
@@ -24,9 +25,10 @@ export function createApplication(): Express {
   const bridged = app as Express & { handle(req: http.IncomingMessage, ...rest: unknown[]): void };
   const handle = bridged.handle;
   bridged.handle = function (req, ...rest) {
-    Object.assign(app, req.httpVersionMajor >= 2 ? http2 : http1);
+    const second = (req as object) instanceof Http2ServerRequest;
+    Object.assign(app, second ? http2 : http1);
     // HTTP/2 names the host in :authority.
-    req.headers.host ??= (req as unknown as Http2ServerRequest).authority;
+    if (second) req.headers.host ??= (req as unknown as Http2ServerRequest).authority;
     handle.call(this, req, ...rest);
   };
   return app;

@@ -1,13 +1,15 @@
-import type { Express, NextFunction, Request, Response } from 'express';
+import type { NextFunction, Request, Response } from 'express';
 import { group, version } from '../kinds/kind.ts';
 import { methodNotAllowed } from '../machinery/status.ts';
 import type { Log, Metrics } from '../observability/observability.ts';
 import type { Clock } from './clock.ts';
 import { type Discovery, sendGroups, sendLegacy } from './discovery.ts';
-import type { Exchange } from './exchange.ts';
+import { answerError } from './errors.ts';
+import { type Exchange, guarded } from './exchange.ts';
+import { createApplication } from './express-bridge.ts';
 import { checksOf, type HealthCheck, healthEndpoints, sendHealth, sendHealthCheck } from './health.ts';
 import { type OpenApi, sendOpenApiV2, sendOpenApiV3, sendOpenApiV3Index } from './openapi.ts';
-import { sendBytes } from './respond.ts';
+import { sendBytes, sendText } from './respond.ts';
 
 /** What the paths that are no resources answer with. */
 export interface PathOptions {
@@ -22,23 +24,36 @@ export interface PathOptions {
 
 type Answer = (exchange: Exchange) => Promise<void> | void;
 
-/** The exchange that the first filter began. */
-export function exchangeOf(response: Response): Exchange {
-  return response.locals.exchange as Exchange;
-}
-
-/** Mounts every path that is no resource: GET and HEAD; other methods are answered 405. */
-export function mountPaths(app: Express, options: PathOptions): void {
+/**
+ * Serves every path that is no resource: GET and HEAD; other methods are answered 405, other paths 404. They are routes of an Express
+ * application (docs/decisions/express.md). The function returned never throws.
+ */
+export function createPaths(options: PathOptions): (exchange: Exchange) => void {
+  const app = createApplication();
+  app.disable('x-powered-by').disable('etag').set('query parser', false).set('env', 'production');
+  app.enable('case sensitive routing').enable('strict routing');
   const answers = pathAnswers(options);
   const index = Buffer.from(`${JSON.stringify({ paths: [...answers.keys()].sort() }, undefined, 2)}\n`);
   const sendIndex: Answer = exchange => sendBytes(exchange, 200, 'application/json', index);
   for (const path of ['/', '/index.html']) answers.set(path, sendIndex);
   for (const [path, answer] of answers) {
     app.get(path, async (_request: Request, response: Response) => {
-      await answer(exchangeOf(response));
+      await answer(response.locals.exchange as Exchange);
     });
     app.all(path, (_request: Request, _response: Response, next: NextFunction) => next(methodNotAllowed()));
   }
+  return exchange => {
+    const request = exchange.request as unknown as Request;
+    const response = exchange.response as unknown as Response;
+    // Routes are found by the path that was authorized, whatever its spelling was.
+    request.url = exchange.info.path.split('/').map(encodeURIComponent).join('/');
+    response.locals = { exchange };
+    const unanswered = guarded(exchange, (error: unknown) => {
+      if (error) answerError(exchange, error, options.log);
+      else sendText(exchange, 404, '404 page not found\n');
+    });
+    guarded(exchange, () => app(request, response, unanswered))();
+  };
 }
 
 function pathAnswers(options: PathOptions): Map<string, Answer> {

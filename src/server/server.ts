@@ -1,5 +1,4 @@
 import type { SecureVersion } from 'node:tls';
-import type { NextFunction, Request, Response } from 'express';
 import type { Authenticator, Authorizer } from '../access/user.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { limits } from '../limits.ts';
@@ -8,27 +7,17 @@ import { type Budget, createBudget } from '../memory/budget.ts';
 import { defaultTotalBytes, memoryPlan } from '../memory/plan.ts';
 import type { Log, Metrics } from '../observability/observability.ts';
 import type { Resource } from '../registry/resource.ts';
-import { authenticate } from './authentication.ts';
-import { type AuthorizationOptions, authorize, authorizeCreate } from './authorization.ts';
-import { type BodyOptions, receiveBody } from './body.ts';
+import { type AuthorizationOptions, authorizeCreate } from './authorization.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { startDeadline } from './deadline.ts';
 import { createDiscovery } from './discovery.ts';
-import { answerError } from './errors.ts';
-import { beginExchange, type Exchange } from './exchange.ts';
-import { createApplication } from './express-bridge.ts';
-import { type HandlerOptions, handleResource } from './handlers.ts';
 import type { HealthCheck } from './health.ts';
-import type { HttpRequest, HttpResponse } from './http-message.ts';
-import { InFlight, isReadOnly } from './in-flight.ts';
+import { InFlight } from './in-flight.ts';
 import { createListener, type TlsProvider } from './listener.ts';
-import { createRequestMetrics, type RequestMetrics } from './metrics.ts';
+import { createRequestMetrics } from './metrics.ts';
 import { createOpenApi } from './openapi.ts';
-import { exchangeOf, mountPaths } from './paths.ts';
-import { parseTarget, requestInfo } from './request-info.ts';
-import { logRequest } from './request-log.ts';
-import { sendText } from './respond.ts';
-import { route } from './routes.ts';
+import { Panics } from './panic.ts';
+import { createPaths } from './paths.ts';
+import { type Pipeline, requestListener } from './pipeline.ts';
 import { type VersionInfo, versionBody } from './version.ts';
 import { WatchStreams } from './watch-stream.ts';
 import { YamlThread } from './yaml-thread.ts';
@@ -85,6 +74,11 @@ export interface ApiServer {
   drain(): Promise<void>;
   /** Closes at once. */
   close(): Promise<void>;
+  /**
+   * Takes an exception that nothing in the process caught: it ends the request whose work threw it, or is logged and counted where no
+   * request did. It never throws.
+   */
+  uncaught(error: unknown): void;
 }
 
 const defaultBounds: ServerBounds = {
@@ -100,74 +94,16 @@ const defaultBounds: ServerBounds = {
   drainTimeoutMs: limits.drainTimeoutMs,
 };
 
-/** The steps that every request goes through before it is routed, in kube-apiserver's order. */
-interface Pipeline {
-  /** Closes HTTP/1.1 connections that no request is on. */
-  closeIdle(): void;
-  options: ServerOptions;
-  bounds: ServerBounds;
-  clock: Clock;
-  yaml: YamlThread;
-  authorization: AuthorizationOptions;
-  inFlight: InFlight;
-  budget: Budget;
-  bodies: BodyOptions;
-  metrics: RequestMetrics;
-  handlers: HandlerOptions;
-  draining: boolean;
-}
-
 /** The API server: TLS, HTTP/1.1 and HTTP/2, identity, rights, bounds, and all paths. It serves nothing until listen() is called. */
 export function createServer(options: ServerOptions): ApiServer {
   const bounds = { ...defaultBounds, ...options.bounds };
   const clock = options.clock ?? systemClock;
-  const kinds = new Map(options.kinds.map(kind => [kind.plural, kind]));
-  const metrics = createRequestMetrics(options.metrics, kinds, clock);
-  const inFlight = new InFlight(bounds, { metrics, kinds, clock });
-  const budget = options.budget ?? createBudget(memoryPlan(defaultTotalBytes));
   const watches = new WatchStreams();
   const yaml = new YamlThread({
     maxHeapBytes: options.yamlHeapBytes ?? memoryPlan(defaultTotalBytes).workers.yaml,
   });
-  const authorization: AuthorizationOptions = {
-    authorizer: options.authorize,
-    alwaysAllowPaths: options.alwaysAllowPaths,
-    kinds,
-  };
-  const pipeline: Pipeline = {
-    options,
-    bounds,
-    clock,
-    yaml,
-    authorization,
-    inFlight,
-    budget,
-    bodies: {
-      maxBytes: bounds.maxBodyBytes,
-      pool: budget.bodies,
-      clock,
-      onRefused: (exchange, reason) => inFlight.refused(exchange, reason),
-    },
-    metrics,
-    handlers: {
-      maxWatchBufferBytes: bounds.maxWatchBufferBytes,
-      minWatchSeconds: bounds.minRequestTimeoutS,
-      watches,
-      clock,
-      authorizeCreate: exchange => authorizeCreate(exchange, authorization),
-      takePlace: exchange => inFlight.admit(exchange),
-      onEvents: metrics.watchEvent,
-    },
-    draining: false,
-    closeIdle: () => setImmediate(() => listener.closeIdle()),
-  };
-  const shutdown: HealthCheck = {
-    name: 'shutdown',
-    readyOnly: true,
-    check: () => {
-      if (pipeline.draining) throw new Error('the server is shutting down');
-    },
-  };
+  const pipeline = createPipeline(options, { bounds, clock, watches, yaml });
+  const { metrics, panics } = pipeline;
   const listener = createListener({
     tls: options.tls,
     http2: options.http2,
@@ -175,13 +111,14 @@ export function createServer(options: ServerOptions): ApiServer {
     cipherSuites: options.cipherSuites,
     maxStreamsPerConnection: bounds.maxStreamsPerConnection,
     requestTimeoutMs: bounds.requestTimeoutMs,
-    onRequest: createApp(pipeline, shutdown),
+    onRequest: requestListener(pipeline),
     onTlsError: error => {
       metrics.tlsHandshakeErrors.inc();
       options.log.debug('TLS handshake failed', { error: error.message });
     },
     onError: error => options.log.error('the listener failed', { error }),
   });
+  pipeline.closeIdle = () => setImmediate(() => listener.closeIdle());
   return {
     listen: () => listener.listen(options.securePort, options.bindAddress),
     drain: async () => {
@@ -200,74 +137,75 @@ export function createServer(options: ServerOptions): ApiServer {
       await listener.closed;
       await yaml.close();
     },
+    uncaught: error => panics.uncaught(error),
   };
 }
 
-function createApp(pipeline: Pipeline, shutdown: HealthCheck) {
-  const { options, clock } = pipeline;
-  const app = createApplication();
-  app.disable('x-powered-by').disable('etag').set('query parser', false).set('env', 'production');
-  app.enable('case sensitive routing').enable('strict routing');
-  app.use(async (request: Request, response: Response, next: NextFunction) => {
-    const exchange = begin(pipeline, request as unknown as HttpRequest, response as unknown as HttpResponse);
-    response.locals.exchange = exchange;
-    await filter(pipeline, exchange);
-    // Routes are found by the path that was authorized, whatever its spelling was.
-    const { isResource, path } = exchange.info;
-    if (!isResource) request.url = path.split('/').map(encodeURIComponent).join('/');
-    next();
-  });
-  app.use(async (request: Request, response: Response, next: NextFunction) => {
-    const exchange = exchangeOf(response);
-    const found = route(request.method, exchange.info, options.resources);
-    if (found) await handleResource(exchange, found, pipeline.handlers);
-    else next();
-  });
-  mountPaths(app, {
-    discovery: createDiscovery(options.resources.values()),
-    openApi: createOpenApi(options.openApi, new Date(clock.nowMs())),
-    version: versionBody(options.versionInfo),
-    healthChecks: [...options.healthChecks, shutdown],
-    metrics: options.metrics,
-    log: options.log,
+/** What requests pass through, set up as the options say. */
+function createPipeline(
+  options: ServerOptions,
+  {
+    bounds,
     clock,
-  });
-  app.use((_request: Request, response: Response) => {
-    sendText(exchangeOf(response), 404, '404 page not found\n');
-  });
-  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
-    answerError(exchangeOf(response), error, options.log);
-  });
-  return app;
-}
-
-function begin(pipeline: Pipeline, request: HttpRequest, response: HttpResponse): Exchange {
-  const { options, clock, metrics } = pipeline;
-  const exchange = beginExchange(request, response, pipeline);
-  // HTTP/2 sessions are told by GOAWAY.
-  if (pipeline.draining && request.httpVersionMajor === 1) response.setHeader('Connection', 'close');
-  exchange.onEnd(() => {
-    if (pipeline.draining) pipeline.closeIdle();
-    logRequest(exchange, options.log, clock);
-    metrics.finished(exchange, Number(response.getHeader('content-length') ?? 0));
-  });
-  return exchange;
-}
-
-/** What a request passes before it is routed. Throws what the client is to be answered. */
-async function filter(pipeline: Pipeline, exchange: Exchange): Promise<void> {
-  const { options, bounds, clock } = pipeline;
-  const { method = '', url = '' } = exchange.request;
-  const target = parseTarget(url);
-  exchange.query = target.query;
-  exchange.info = requestInfo(method, target);
-  startDeadline(exchange, bounds.requestTimeoutMs, clock);
-  await authenticate(exchange, options.authenticate);
-  receiveBody(exchange, pipeline.bodies);
-  await authorize(exchange, pipeline.authorization);
-  if (exchange.info.isResource && exchange.info.verb === 'watch') pipeline.inFlight.admitWatch(exchange);
-  // What has a body takes its place once that is there.
-  else if (isReadOnly(exchange.info)) await pipeline.inFlight.admit(exchange);
+    watches,
+    yaml,
+  }: { bounds: ServerBounds; clock: Clock; watches: WatchStreams; yaml: YamlThread },
+): Pipeline {
+  const kinds = new Map(options.kinds.map(kind => [kind.plural, kind]));
+  const metrics = createRequestMetrics(options.metrics, kinds, clock);
+  const inFlight = new InFlight(bounds, { metrics, kinds, clock });
+  const budget = options.budget ?? createBudget(memoryPlan(defaultTotalBytes));
+  const authorization: AuthorizationOptions = {
+    authorizer: options.authorize,
+    alwaysAllowPaths: options.alwaysAllowPaths,
+    kinds,
+  };
+  const shutdown: HealthCheck = {
+    name: 'shutdown',
+    readyOnly: true,
+    check: () => {
+      if (pipeline.draining) throw new Error('the server is shutting down');
+    },
+  };
+  const pipeline: Pipeline = {
+    requestTimeoutMs: bounds.requestTimeoutMs,
+    authenticate: options.authenticate,
+    bodies: {
+      maxBytes: bounds.maxBodyBytes,
+      pool: budget.bodies,
+      clock,
+      onRefused: (exchange, reason) => inFlight.refused(exchange, reason),
+    },
+    authorization,
+    inFlight,
+    resources: options.resources,
+    handlers: {
+      maxWatchBufferBytes: bounds.maxWatchBufferBytes,
+      minWatchSeconds: bounds.minRequestTimeoutS,
+      watches,
+      clock,
+      authorizeCreate: exchange => authorizeCreate(exchange, authorization),
+      takePlace: exchange => inFlight.admit(exchange),
+      onEvents: metrics.watchEvent,
+    },
+    servePath: createPaths({
+      discovery: createDiscovery(options.resources.values()),
+      openApi: createOpenApi(options.openApi, new Date(clock.nowMs())),
+      version: versionBody(options.versionInfo),
+      healthChecks: [...options.healthChecks, shutdown],
+      metrics: options.metrics,
+      log: options.log,
+      clock,
+    }),
+    draining: false,
+    closeIdle: () => {},
+    clock,
+    yaml,
+    log: options.log,
+    metrics,
+    panics: new Panics(options.log, options.metrics),
+  };
+  return pipeline;
 }
 
 function elapsed(clock: Clock, delayMs: number): Promise<void> {

@@ -26,9 +26,11 @@ export class WatchStreams {
    * To a client that asks for it the stream is a WebSocket, a message an event. Throws a 400 StatusError where that cannot be.
    */
   start(exchange: Exchange, start: StartStream, options: WatchStreamOptions): void {
-    const sink = isWebSocketRequest(exchange.request)
-      ? openWebSocket(exchange, options)
-      : openBody(exchange, options);
+    // Only a connection that was taken out of HTTP can be one, whatever the headers say.
+    const sink =
+      exchange.request.upgrade && isWebSocketRequest(exchange.request)
+        ? openWebSocket(exchange, options)
+        : openBody(exchange, options);
     if (!sink) return;
     const watch = start(sink);
     const end = () => {

@@ -12,17 +12,21 @@ const normalClosure = Buffer.from([0x03, 0xe8]);
 /** Of control frames; longer ones are not allowed. */
 const maxControlBytes = 125;
 
-/** Whether a request asks to go on as a WebSocket. */
+/** Whether a request asks to go on as a WebSocket; one of HTTP/1.0 cannot (RFC 9110 §7.8). */
 export function isWebSocketRequest({
   method,
   headers,
+  httpVersion,
 }: {
   method?: string | undefined;
   headers: IncomingHttpHeaders;
+  httpVersion: string;
 }): boolean {
   const connection = (headers.connection ?? '').toLowerCase().split(',');
   const asks = connection.some(option => option.trim() === 'upgrade');
-  return method === 'GET' && asks && (headers.upgrade ?? '').toLowerCase() === 'websocket';
+  return (
+    httpVersion === '1.1' && method === 'GET' && asks && (headers.upgrade ?? '').toLowerCase() === 'websocket'
+  );
 }
 
 /**
