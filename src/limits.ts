@@ -172,6 +172,12 @@ export const limitTable = {
     what: 'Bytes that the copy operations of one JSON patch may add.',
     answer: '422 Invalid',
   },
+  maxJsonPatchMovedItems: {
+    value: 20_000_000,
+    unit: 'count',
+    what: 'Items of lists that make room for what the operations of one JSON patch add, or close up where they remove.',
+    answer: '422 Invalid',
+  },
   maxUpdateManagers: {
     value: 10,
     unit: 'count',

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from './json.ts';
-import { setOwnField } from './own-field.ts';
+import { isJsonObject, setOwnField } from './own-field.ts';
 
 /**
  * Deep equality of JSON values: number and bigint of the same value are equal, the order of keys does not count,
@@ -56,4 +56,14 @@ function copyJson(value: Json): Json {
     if (field !== undefined) setOwnField(result, name, copyJson(field));
   }
   return result;
+}
+
+/** A text that equal values share and no others: keys sorted, numbers and bigints alike. */
+export function canonicalText(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalText).join()}]`;
+  if (isJsonObject(value)) {
+    const fields = Object.keys(value).sort();
+    return `{${fields.map(name => `${JSON.stringify(name)}:${canonicalText(value[name]!)}`).join()}}`;
+  }
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }

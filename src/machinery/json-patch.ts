@@ -108,6 +108,7 @@ function childOf(container: Json | undefined, token: string): Json | undefined {
 class PatchedDocument {
   root: Json;
   private copiedBytes = 0;
+  private movedItems = 0;
 
   constructor(root: Json) {
     this.root = root;
@@ -145,6 +146,7 @@ class PatchedDocument {
     } else {
       const index = listIndex(token, container.length + 1);
       if (index === undefined) throw missing(pointer);
+      this.countMoved(container.length - index);
       container.splice(index, 0, value);
     }
   }
@@ -156,9 +158,22 @@ class PatchedDocument {
     const token = tokens.pop();
     if (token === undefined) throw new PatchFailure('the whole document cannot be removed');
     const container = this.container(tokens, pointer);
-    if (Array.isArray(container)) container.splice(listIndex(token, container.length)!, 1);
-    else delete container[token];
+    if (Array.isArray(container)) {
+      const index = listIndex(token, container.length)!;
+      this.countMoved(container.length - index);
+      container.splice(index, 1);
+    } else delete container[token];
     return value;
+  }
+
+  /** Counts the items behind a place in a list that has to make room, or closes up. */
+  private countMoved(items: number): void {
+    this.movedItems += items;
+    if (this.movedItems > limits.maxJsonPatchMovedItems) {
+      throw new PatchFailure(
+        `add and remove operations move more than ${limits.maxJsonPatchMovedItems} items of lists`,
+      );
+    }
   }
 
   private replace(pointer: string, value: Json): void {

@@ -1,4 +1,4 @@
-import { copy, equal } from './equal.ts';
+import { canonicalText, copy } from './equal.ts';
 import { goJsonType, goPrint } from './go-text.ts';
 import type { Json, JsonObject } from './json.ts';
 import { isJsonObject, ownField, setOwnField } from './own-field.ts';
@@ -64,10 +64,11 @@ function retained(live: JsonObject, patch: JsonObject): JsonObject {
   if (keys === undefined) return live;
   const bad = () => badRequest('invalid patch format of retainKeys');
   if (!Array.isArray(keys)) throw bad();
+  const kept = new Set(keys);
   for (const [key, value] of Object.entries(patch)) {
-    if (value !== null && !isDirective(key) && !keys.includes(key)) throw bad();
+    if (value !== null && !isDirective(key) && !kept.has(key)) throw bad();
   }
-  return Object.fromEntries(Object.entries(live).filter(([key]) => keys.includes(key)));
+  return Object.fromEntries(Object.entries(live).filter(([key]) => kept.has(key)));
 }
 
 function mergeField(result: JsonObject, key: string, value: Json, path: string): void {
@@ -108,10 +109,11 @@ function deleteItems(result: JsonObject, key: string, gone: Json): void {
   const items = ownField(result, key);
   if (!Array.isArray(items) || !Array.isArray(gone)) return;
   elementsMustMatch(items, gone);
+  const texts = new Set(gone.map(canonicalText));
   setOwnField(
     result,
     key,
-    items.filter(item => !gone.some(one => equal(one, item))),
+    items.filter(item => !texts.has(canonicalText(item))),
   );
 }
 
@@ -200,15 +202,14 @@ function mergeList(old: Json[], next: Json[], mergeKey: string): Json[] {
 /** Does what items of the patch say that are no items: delete one, or replace the whole list. */
 function obeyed(old: Json[], next: Json[], mergeKey: string): { kept: Json[]; items: Json[] } {
   const items: Json[] = [];
-  let kept = old;
+  const gone = new Set<string>();
   let isReplaced = false;
   for (const item of next) {
     const told = isJsonObject(item) ? ownField(item, directive) : undefined;
     if (told === undefined) {
       items.push(item);
     } else if (told === 'delete') {
-      const gone = idOf(item, mergeKey);
-      kept = kept.filter(one => idOf(one, mergeKey) !== gone);
+      gone.add(idOf(item, mergeKey));
     } else if (told === 'replace') {
       isReplaced = true;
     } else if (told === 'merge') {
@@ -217,6 +218,7 @@ function obeyed(old: Json[], next: Json[], mergeKey: string): { kept: Json[]; it
       throw badRequest(`unknown patch type: ${goPrint(told)} in map: ${goPrint(item)}`);
     }
   }
+  const kept = gone.size === 0 ? old : old.filter(one => !gone.has(idOf(one, mergeKey)));
   return { kept: isReplaced ? [] : kept, items };
 }
 
@@ -225,23 +227,22 @@ function obeyed(old: Json[], next: Json[], mergeKey: string): { kept: Json[]; it
  * each the other first only where both were there and it was before.
  */
 function inOrder(items: Json[], order: Json[], old: Json[], mergeKey: string): Json[] {
-  const places = (list: Json[]) => new Map(list.map((item, index) => [idOf(item, mergeKey), index]));
+  const identified = (list: Json[]) => list.map(item => ({ item, id: idOf(item, mergeKey) }));
+  const places = (list: Json[]) => new Map(identified(list).map(({ id }, index) => [id, index]));
   const [named, before] = [places(order), places(old)];
-  const idsOf = (item: Json) => idOf(item, mergeKey);
-  const first = items
-    .filter(item => named.has(idsOf(item)))
-    .sort((a, b) => named.get(idsOf(a))! - named.get(idsOf(b))!);
-  const others = items.filter(item => !named.has(idsOf(item)));
+  const all = identified(items);
+  const first = all.filter(({ id }) => named.has(id)).sort((a, b) => named.get(a.id)! - named.get(b.id)!);
+  const others = all.filter(({ id }) => !named.has(id));
   const result: Json[] = [];
   let at = 0;
-  for (const item of first) {
-    const place = before.get(idsOf(item));
+  for (const { item, id } of first) {
+    const place = before.get(id);
     while (at < others.length && place !== undefined) {
-      const other = before.get(idsOf(others[at]!));
+      const other = before.get(others[at]!.id);
       if (other === undefined || other >= place) break;
-      result.push(others[at++]!);
+      result.push(others[at++]!.item);
     }
     result.push(item);
   }
-  return [...result, ...others.slice(at)];
+  return [...result, ...others.slice(at).map(({ item }) => item)];
 }

@@ -1,3 +1,4 @@
+import { canonicalText } from '../machinery/equal.ts';
 import type { Json, JsonObject } from '../machinery/json.ts';
 import { isJsonObject, ownField } from '../machinery/own-field.ts';
 import type { FieldError } from '../machinery/status.ts';
@@ -72,16 +73,6 @@ function repeated(values: Json[]): number[] {
     if (count === 2) indices.push(index);
   }
   return indices;
-}
-
-/** A text that equal values share and no others: keys sorted, numbers and bigints alike. */
-function canonicalText(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalText).join()}]`;
-  if (isJsonObject(value)) {
-    const fields = Object.keys(value).sort();
-    return `{${fields.map(name => `${JSON.stringify(name)}:${canonicalText(value[name]!)}`).join()}}`;
-  }
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 
 /**

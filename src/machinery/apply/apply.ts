@@ -12,6 +12,7 @@ import {
   intersection,
   recursiveDifference,
   union,
+  unionOf,
 } from './field-set.ts';
 import { hasLastApplied, waived, withLastApplied } from './last-applied.ts';
 import {
@@ -182,7 +183,7 @@ function conflictsOf(managers: Managers, { added, modified }: Changes, own: stri
  * nobody owned before stays, even within something that goes.
  */
 function prune(shape: MergeShape, merged: Json, managers: Managers, last: FieldSet): Json | undefined {
-  const owned = [...managers.values()].reduce((all, { fields }) => union(all, fields), emptySet);
+  const owned = unionOf(managers.values().map(({ fields }) => fields));
   // The usual case: all that was applied is still owned by somebody.
   if (difference(last, owned).size === 0) return merged;
   const named = (fields: FieldSet) => withNamedFields(shape, fields);

@@ -1,4 +1,4 @@
-import { compareSteps, type Path, type Step } from './step.ts';
+import { type Path, type Step, sortedSteps } from './step.ts';
 
 /**
  * A set of fields, as a tree of steps (structured-merge-diff's fieldpath.Set). A node of the tree is a field that belongs to the
@@ -73,6 +73,25 @@ export function union(a: FieldSet, b: FieldSet): FieldSet {
   return result;
 }
 
+/** The fields of all of the sets. Unlike one `union` after the other it does not copy what it has for each. */
+export function unionOf(sets: Iterable<FieldSet>): FieldSet {
+  const result: GrowingSet = new Map();
+  for (const set of sets) addTo(result, set);
+  return result;
+}
+
+function addTo(result: GrowingSet, set: FieldSet): void {
+  for (const [step, { member, below }] of set) {
+    let node = result.get(step);
+    if (!node) {
+      node = { member: false, below: new Map() };
+      result.set(step, node);
+    }
+    node.member ||= member;
+    addTo(node.below, below);
+  }
+}
+
 /** The fields of both sets. */
 export function intersection(a: FieldSet, b: FieldSet): FieldSet {
   const result = new Map<Step, FieldNode>();
@@ -134,7 +153,7 @@ export function sameSet(a: FieldSet, b: FieldSet): boolean {
 
 /** The steps of one level in canonical order. */
 export function stepsInOrder(set: FieldSet): Step[] {
-  return [...set.keys()].sort(compareSteps);
+  return sortedSteps([...set.keys()]);
 }
 
 /** The paths of all fields of the set, in the order in which upstream tells conflicts: the fields of a level, then what is below. */

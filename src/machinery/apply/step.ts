@@ -70,13 +70,25 @@ function readJson(text: string): Json {
 
 const sorts = 'fkvi';
 
-/** The canonical order of steps: fields, keys, values, indexes; names by their bytes, values by their type and size. */
-export function compareSteps(a: Step, b: Step): number {
-  const sort = a[0]!;
-  if (sort !== b[0]) return sorts.indexOf(sort) - sorts.indexOf(b[0]!);
-  if (sort === 'f') return compareText(a, b);
-  if (sort === 'i') return Number(a.slice(2)) - Number(b.slice(2));
-  return compareValues(readJson(a.slice(2)), readJson(b.slice(2)));
+/** A step with what it is ordered by: its value is read once, not for each comparison. */
+interface Ordered {
+  step: Step;
+  sort: number;
+  value: Json;
+}
+
+function ordered(step: Step): Ordered {
+  const rest = step.slice(2);
+  const value = step[0] === 'f' ? rest : step[0] === 'i' ? Number(rest) : readJson(rest);
+  return { step, sort: sorts.indexOf(step[0]!), value };
+}
+
+/** Steps in canonical order: fields, keys, values, indexes; names by their bytes, values by their type and size. */
+export function sortedSteps(steps: readonly Step[]): Step[] {
+  return steps
+    .map(ordered)
+    .sort((a, b) => a.sort - b.sort || compareValues(a.value, b.value))
+    .map(({ step }) => step);
 }
 
 /** Numbers, then strings, booleans, lists, objects, null. */

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../json.ts';
 import type { ApiObject } from '../object.ts';
 import { compareText } from '../text-order.ts';
 import { type Changes, changesOutside, compare } from './compare.ts';
-import { difference, emptySet, type FieldSet, intersection, setOf, union } from './field-set.ts';
+import { difference, emptySet, type FieldSet, intersection, setOf, union, unionOf } from './field-set.ts';
 import {
   asksForReset,
   type Manager,
@@ -176,13 +176,10 @@ function withFewUpdaters(managers: Managers): Managers {
   const [[, first]] = oldest as [[string, Manager]];
   const bucket = { ...first, name: 'ancient-changes', subresource: '' };
   const id = managerId(bucket);
-  let { fields } = bucket;
-  for (const [old, manager] of oldest) {
-    fields = union(manager.fields, fields);
-    result.delete(old);
-  }
+  for (const [old] of oldest) result.delete(old);
   // An entry of that name counts among the oldest, whatever its time.
-  fields = union(fields, result.get(id)?.fields ?? emptySet);
+  const sets = oldest.map(([, { fields }]) => fields);
+  const fields = unionOf([...sets, result.get(id)?.fields ?? emptySet]);
   result.set(id, { ...bucket, time: oldest.at(-1)![1].time, fields });
   return result;
 }
