@@ -449,6 +449,12 @@ export const limitTable = {
     what: 'Time in which a client must take the rest of a watch that has ended.',
     answer: 'the stream is reset',
   },
+  unreadAnswerMs: {
+    value: 10_000,
+    unit: 'ms',
+    what: 'Time in which a client must take something of its answer once a request finds no memory for its answer.',
+    answer: 'the stream is reset, or the HTTP/1.1 connection closed',
+  },
   gzipMinBytes: { value: 128 * 1024, unit: 'bytes', what: 'Smallest body that is compressed.', answer: '-' },
   reviewTimeoutMs: {
     value: 10_000,

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gzip as gzipCallback } from 'node:zlib';
 import { limits } from '../limits.ts';
 import type { Exchange } from './exchange.ts';
-import { acceptsGzip, addVary, beginAnswer } from './respond.ts';
+import { acceptsGzip, addVary, beginAnswer, sendBody } from './respond.ts';
 
 const gzip = promisify(gzipCallback);
 
@@ -46,19 +46,17 @@ export async function sendDocument(
   const modified = !notModified(exchange, document.hash);
   const compress = modified && document.bytes.length > limits.gzipMinBytes && acceptsGzip(exchange);
   const body = compress ? await document.compressed() : document.bytes;
-  if (!beginAnswer(exchange, modified ? 200 : 304, modified ? contentType : undefined)) return;
-  const { response } = exchange;
-  response.setHeader('ETag', `"${document.hash}"`);
-  addVary(exchange, 'Accept');
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  if (!modified) {
-    response.end();
-    return;
-  }
-  if (compress) {
+  const begin = () => {
+    if (!beginAnswer(exchange, modified ? 200 : 304, modified ? contentType : undefined)) return false;
+    const { response } = exchange;
+    response.setHeader('ETag', `"${document.hash}"`);
+    addVary(exchange, 'Accept');
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    if (!compress) return true;
     response.setHeader('Content-Encoding', 'gzip');
     addVary(exchange, 'Accept-Encoding');
-  }
-  response.setHeader('Content-Length', body.length);
-  response.end(body);
+    return true;
+  };
+  if (modified) await sendBody(exchange, [body], begin);
+  else if (begin()) exchange.response.end();
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { anonymous, type User } from '../access/user.ts';
 import { limits } from '../limits.ts';
+import type { Answers } from './answers.ts';
 import type { Clock } from './clock.ts';
 import type { HttpRequest, HttpResponse } from './http-message.ts';
 import type { NegotiationInput } from './negotiation.ts';
@@ -26,6 +27,8 @@ export interface Exchange {
   readonly warnings: Warnings;
   /** Reads and writes YAML. */
   readonly yaml: YamlThread;
+  /** Where its answer is counted until it is sent. */
+  readonly answers: Answers;
   /** Aborted when the answer is out, the client has gone or the time is up. */
   readonly abort: AbortController;
   /** Whether an answer has been started or the client has gone: whoever comes later must not write. */
@@ -51,8 +54,14 @@ export function beginExchange(
   {
     clock,
     yaml,
+    answers,
     onPanic,
-  }: { clock: Clock; yaml: YamlThread; onPanic(exchange: Exchange, error: unknown): void },
+  }: {
+    clock: Clock;
+    yaml: YamlThread;
+    answers: Answers;
+    onPanic(exchange: Exchange, error: unknown): void;
+  },
 ): Exchange {
   // A client that has gone shows as an error on either half; 'close' follows and ends the exchange.
   request.on('error', () => {});
@@ -82,6 +91,7 @@ export function beginExchange(
     user: anonymous,
     warnings: new Warnings(),
     yaml,
+    answers,
     abort,
     answered: false,
     onEnd: callback => {

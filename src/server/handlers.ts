@@ -124,6 +124,7 @@ async function readWrite(
 async function bodyOf(exchange: Exchange, { takePlace }: HandlerOptions): Promise<Buffer> {
   const bytes = (await exchange.body) ?? Buffer.alloc(0);
   await takePlace(exchange);
+  exchange.answers.mustHaveRoom(exchange);
   return bytes;
 }
 

@@ -48,9 +48,9 @@ export function brokeOff({ stream, writableFinished }: HttpResponse): boolean {
  * Ends an answer that cannot be completed so that the client takes it for broken: over HTTP/2 its stream is reset, over HTTP/1.1, which
  * has no other way, the connection is closed.
  */
-export function breakOff(response: HttpResponse): void {
+export function breakOff(response: HttpResponse, code: number = constants.NGHTTP2_INTERNAL_ERROR): void {
   const { stream } = response;
   // Not destroy(): it resets with NO_ERROR, which clients may take for the end of the body.
-  if (stream) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  if (stream) stream.close(code);
   else response.destroy();
 }

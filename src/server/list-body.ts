@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { limits } from '../limits.ts';
 import { encode } from '../machinery/encode.ts';
 import type { JsonObject } from '../machinery/json.ts';
 import { Slice } from '../machinery/slice.ts';
@@ -17,45 +18,60 @@ export interface ListDocument {
   itemsField: 'items' | 'rows';
   /** Compact JSON of each item; made one by one as the answer is written. */
   items: Iterable<Buffer>;
+  /** How many items there are. */
+  count: number;
 }
 
-const sliceBytes = 256 * 1024;
+/** As much as is made of a list before its client takes it; items of this size are sent from where they lie. */
+const sliceBytes = 64 * 1024;
+/** What a list holds while it is sent: its slices on the way, and a place for each item. */
+const listBytes = 4 * sliceBytes;
+const bytesPerItem = 8;
+/** What compressing it holds in addition (zlib: window and hash tables, and its output). */
+const gzipBytes = 300 * 1024;
 
 /**
  * Answers 200 with a list of any size: joined from the items' bytes in slices, at the pace at which the client reads,
  * so that neither memory nor the other requests suffer from a large one. Resolves when it is out or the client has gone.
+ * Throws a 429 where the user's unsent answers have used up its share.
  */
 export async function sendList(exchange: Exchange, document: ListDocument, as: Negotiated): Promise<void> {
   const slices =
     as.mediaType === 'application/yaml' ? yamlSlices(document, exchange) : jsonSlices(document, as.pretty);
-  const first = await slices.next();
-  const second = first.done ? first : await slices.next();
-  if (second.done) {
-    await sendBytes(exchange, 200, as.mediaType, first.done ? Buffer.alloc(0) : first.value);
-    return;
+  const first: Buffer[] = [];
+  for (let size = 0; size <= limits.gzipMinBytes; size += first.at(-1)!.length) {
+    const next = await slices.next();
+    if (next.done) return await sendBytes(exchange, 200, as.mediaType, ...first);
+    first.push(next.value);
   }
-  await sendSlices(exchange, as.mediaType, prepend([first.value!, second.value], slices));
+  await sendSlices(exchange, as.mediaType, document.count, prepend(first, slices));
 }
 
 async function sendSlices(
   exchange: Exchange,
   contentType: string,
+  count: number,
   slices: AsyncIterable<Buffer>,
 ): Promise<void> {
+  const compress = acceptsGzip(exchange);
+  const answer = exchange.answers.open(exchange);
+  answer.charge(listBytes + count * bytesPerItem + (compress ? gzipBytes : 0));
   if (!beginAnswer(exchange, 200, contentType)) return;
   const { request, response, abort } = exchange;
-  if (request.method === 'HEAD') {
-    response.end();
-    return;
+  if (compress) {
+    response.setHeader('Content-Encoding', 'gzip');
+    addVary(exchange, 'Accept-Encoding');
   }
-  const source = Readable.from(slices, { objectMode: false });
+  const write = async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) if (!(await answer.write(chunk))) return;
+    response.end();
+  };
   try {
-    if (acceptsGzip(exchange)) {
-      response.setHeader('Content-Encoding', 'gzip');
-      addVary(exchange, 'Accept-Encoding');
-      await pipeline(source, createGzip({ level: gzipLevel }), response, { signal: abort.signal });
-    } else {
-      await pipeline(source, response, { signal: abort.signal });
+    if (request.method === 'HEAD') response.end();
+    else if (!compress) await write(slices);
+    else {
+      const source = Readable.from(slices, { objectMode: false });
+      await pipeline(source, createGzip({ level: gzipLevel }), write, { signal: abort.signal });
     }
   } catch (error) {
     if (!isBrokenStream(error)) throw error;
@@ -68,7 +84,7 @@ function isBrokenStream(error: unknown): boolean {
   return /^(ERR_STREAM|ERR_HTTP2|ABORT_ERR|ECONNRESET|EPIPE)/.test(code);
 }
 
-/** Joins items into slices. Always at least one slice. */
+/** Joins small items into slices; large ones are slices as they are. Always at least one slice. */
 async function* jsonSlices(document: ListDocument, pretty: boolean): AsyncGenerator<Buffer, undefined> {
   const render = pretty ? createIndenter() : (slice: Buffer) => slice;
   const head = encode(document.head).slice(0, -1);
@@ -77,12 +93,19 @@ async function* jsonSlices(document: ListDocument, pretty: boolean): AsyncGenera
   let separator = empty;
   const slice = new Slice();
   for (const item of document.items) {
-    parts.push(separator, item);
+    parts.push(separator);
     separator = comma;
     size += item.length + 1;
     if (slice.isOver) await slice.next();
+    const isLarge = item.length >= sliceBytes;
+    if (!isLarge) parts.push(item);
     if (size < sliceBytes) continue;
     yield render(Buffer.concat(parts));
+    if (isLarge) {
+      for (let at = 0; at < item.length; at += sliceBytes) {
+        yield render(item.subarray(at, at + sliceBytes));
+      }
+    }
     parts = [];
     size = 0;
   }

@@ -3,6 +3,7 @@ import type { Authenticator } from '../access/user.ts';
 import { methodNotAllowed } from '../machinery/status.ts';
 import type { Log } from '../observability/observability.ts';
 import type { Resource } from '../registry/resource.ts';
+import type { Answers } from './answers.ts';
 import { authenticate } from './authentication.ts';
 import { type AuthorizationOptions, authorize } from './authorization.ts';
 import { type BodyOptions, receiveBody } from './body.ts';
@@ -38,6 +39,7 @@ export interface Pipeline {
   closeIdle(): void;
   clock: Clock;
   yaml: YamlThread;
+  answers: Answers;
   log: Log;
   metrics: RequestMetrics;
   panics: Panics;
@@ -59,13 +61,13 @@ export function requestListener(pipeline: Pipeline): RequestListener {
 }
 
 function begin(pipeline: Pipeline, request: HttpRequest, response: HttpResponse): Exchange {
-  const { log, clock, yaml, metrics, panics } = pipeline;
+  const { log, clock, yaml, answers, metrics, panics } = pipeline;
   const onPanic = ({ auditId, info, user, abort }: Exchange, error: unknown) => {
     panics.report(error, 'request', { auditId, user: user.name, path: info.path });
     endInPanic(request, response);
     abort.abort(over);
   };
-  const exchange = beginExchange(request, response, { clock, yaml, onPanic });
+  const exchange = beginExchange(request, response, { clock, yaml, answers, onPanic });
   // HTTP/2 sessions are told by GOAWAY.
   if (pipeline.draining && !isHttp2(request)) response.setHeader('Connection', 'close');
   exchange.onEnd(() => {

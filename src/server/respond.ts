@@ -55,26 +55,38 @@ export function acceptsGzip(exchange: Exchange): boolean {
   });
 }
 
-/** Answers with bytes as they are, compressed when they are many and the client takes gzip. */
+/** Answers with bytes as they are, compressed when they are many and the client takes gzip. Resolves when they are out. */
 export async function sendBytes(
   exchange: Exchange,
   code: number,
   contentType: string,
-  bytes: Buffer,
+  ...parts: Buffer[]
 ): Promise<void> {
-  const compress = bytes.length > limits.gzipMinBytes && acceptsGzip(exchange);
-  const body = compress ? await gzip(bytes, { level: gzipLevel }) : bytes;
-  if (!beginAnswer(exchange, code, contentType)) return;
-  const { response } = exchange;
-  if (compress) {
-    response.setHeader('Content-Encoding', 'gzip');
-    addVary(exchange, 'Accept-Encoding');
+  const size = lengthOf(parts);
+  if (size <= limits.gzipMinBytes || !acceptsGzip(exchange)) {
+    await sendBody(exchange, parts, () => beginAnswer(exchange, code, contentType));
+    return;
   }
-  response.setHeader('Content-Length', body.length);
-  response.end(body);
+  const body = await compressed(exchange, parts, size);
+  await sendBody(exchange, [body], () => {
+    if (!beginAnswer(exchange, code, contentType)) return false;
+    exchange.response.setHeader('Content-Encoding', 'gzip');
+    addVary(exchange, 'Accept-Encoding');
+    return true;
+  });
 }
 
-/** Answers with one JSON document, in the form negotiated. `json` is compact. */
+/** The parts joined and compressed; both are counted, since many may wait for the threads that compress. */
+async function compressed(exchange: Exchange, parts: Buffer[], size: number): Promise<Buffer> {
+  const release = exchange.answers.open(exchange).charge(size);
+  try {
+    return await gzip(Buffer.concat(parts), { level: gzipLevel });
+  } finally {
+    release();
+  }
+}
+
+/** Answers with one JSON document, in the form negotiated. `json` is compact. Resolves when it is out. */
 export async function sendJson(
   exchange: Exchange,
   code: number,
@@ -82,9 +94,10 @@ export async function sendJson(
   as: Negotiated,
 ): Promise<void> {
   const bytes = typeof json === 'string' ? Buffer.from(json) : json;
-  const isYaml = as.mediaType === 'application/yaml';
-  const body = isYaml ? await exchange.yaml.write(bytes, yamlCaller(exchange)) : jsonText(bytes, as.pretty);
-  await sendBytes(exchange, code, as.mediaType, body);
+  if (as.mediaType === 'application/yaml') {
+    const yaml = await exchange.yaml.write(bytes, yamlCaller(exchange));
+    await sendBytes(exchange, code, as.mediaType, yaml);
+  } else await sendBytes(exchange, code, as.mediaType, ...jsonText(bytes, as.pretty));
 }
 
 /** Who has YAML read or written for an exchange. */
@@ -124,6 +137,35 @@ export function sendText(
   response.end(body);
 }
 
+/** A small body is copied and handed over whole: it costs less than its stream does. */
+const smallBytes = 16 * 1024;
+
+/**
+ * Sends a body whose length is known, at the client's pace, without a copy of it. `begin` sets the head of the answer, and says
+ * whether there may be one. Resolves when the body is out or the client has gone. Throws a 429 before it begins, where the
+ * user's unsent answers have used up its share.
+ */
+export async function sendBody(exchange: Exchange, parts: Buffer[], begin: () => boolean): Promise<void> {
+  const size = lengthOf(parts);
+  const isEmpty = exchange.request.method === 'HEAD';
+  const isSmall = size <= smallBytes;
+  const answer = isEmpty || isSmall ? undefined : exchange.answers.open(exchange);
+  for (const part of parts) if (part.length > smallBytes) answer?.keep(part);
+  if (!begin()) return;
+  const { response } = exchange;
+  response.setHeader('Content-Length', size);
+  if (!answer) {
+    response.end(isEmpty ? undefined : parts.length === 1 ? parts[0] : Buffer.concat(parts));
+    return;
+  }
+  for (const part of parts) if (!(await answer.write(part))) return;
+  response.end();
+}
+
+function lengthOf(parts: Buffer[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
+}
+
 /** Adds a name to the Vary header. */
 export function addVary({ response }: Exchange, name: string): void {
   const present = response.getHeader('Vary');
@@ -135,11 +177,12 @@ function statusBody(json: Buffer, { mediaType, pretty }: Negotiated): Buffer {
   if (mediaType === 'application/yaml' && json.length <= limits.smallYamlAnswerBytes) {
     return Buffer.from(toYaml(decode(json, 'application/json').value));
   }
-  return jsonText(json, pretty);
+  return Buffer.concat(jsonText(json, pretty));
 }
 
-function jsonText(json: Buffer, pretty: boolean): Buffer {
-  return Buffer.concat([pretty ? indentJson(json) : json, newline]);
+/** A document as text, in parts: the bytes of JSON as they are. */
+function jsonText(json: Buffer, pretty: boolean): Buffer[] {
+  return [pretty ? indentJson(json) : json, newline];
 }
 
 const newline = Buffer.from('\n');

@@ -7,6 +7,7 @@ import { type Budget, createBudget } from '../memory/budget.ts';
 import { defaultTotalBytes, memoryPlan } from '../memory/plan.ts';
 import type { Log, Metrics } from '../observability/observability.ts';
 import type { Resource } from '../registry/resource.ts';
+import { Answers } from './answers.ts';
 import { type AuthorizationOptions, authorizeCreate } from './authorization.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createDiscovery } from './discovery.ts';
@@ -201,6 +202,7 @@ function createPipeline(
     closeIdle: () => {},
     clock,
     yaml,
+    answers: new Answers(budget.answers, clock),
     log: options.log,
     metrics,
     panics: new Panics(options.log, options.metrics),

@@ -42,7 +42,7 @@ export function objectRenderer(
   };
 }
 
-/** How a list is answered; the items are made from their bytes as the answer is written. Throws as objectRenderer does. */
+/** How a list is answered; the items are made from their bytes as the answer is written, which takes them out of `entries`. Throws as objectRenderer does. */
 export function listRenderer(
   kind: Kind,
   transform: Transform | undefined,
@@ -52,6 +52,7 @@ export function listRenderer(
     return (entries, metadata) => ({
       head: { kind: `${kind.kind}List`, apiVersion, metadata: { ...metadata } },
       itemsField: 'items',
+      count: entries.length,
       items: mapped(entries, entry => entry.json),
     });
   }
@@ -60,6 +61,7 @@ export function listRenderer(
     return (entries, metadata) => ({
       head: { kind: 'PartialObjectMetadataList', apiVersion: metaVersion, metadata: { ...metadata } },
       itemsField: 'items',
+      count: entries.length,
       items: mapped(entries, entry => metadataOnly(entry, transform.version)),
     });
   }
@@ -68,6 +70,7 @@ export function listRenderer(
   return (entries, metadata) => ({
     head: { kind: 'Table', apiVersion: metaVersion, metadata: { ...metadata }, columnDefinitions },
     itemsField: 'rows',
+    count: entries.length,
     items: mapped(entries, entry => rowOf(kind, entry, includeObject, transform.version)),
   });
 }
@@ -162,8 +165,10 @@ function bookmarkLine(object: JsonObject | Buffer): Buffer {
   return Buffer.concat([Buffer.from('{"type":"BOOKMARK","object":'), json, Buffer.from('}\n')]);
 }
 
+/** Takes the entries out of the array as it goes, so that a long list lets go of what it has told. */
 function* mapped<T>(entries: T[], map: (entry: T) => Buffer): Generator<Buffer> {
-  for (const entry of entries) yield map(entry);
+  entries.reverse();
+  for (let entry = entries.pop(); entry !== undefined; entry = entries.pop()) yield map(entry);
 }
 
 const closingBrace = Buffer.from('}');

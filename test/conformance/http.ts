@@ -16,6 +16,7 @@ import { paths } from './http/paths.ts';
 import { records } from './http/records.ts';
 import { type Setting, start } from './http/setting.ts';
 import { shares } from './http/shares.ts';
+import { unread } from './http/unread.ts';
 import { watches } from './http/watches.ts';
 import { websockets } from './http/websockets.ts';
 
@@ -40,6 +41,7 @@ const groups: Record<string, HttpGroup> = {
   errors,
   bounds,
   shares,
+  unread,
   watches,
   websockets,
   connections,

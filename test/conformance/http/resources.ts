@@ -232,7 +232,16 @@ function identity({ metadata }: ApiObject) {
   return { ...(name && { name }), ...(namespace && { namespace }), ...(uid && { uid }) };
 }
 
+const entries = new WeakMap<ApiObject, CacheEntry>();
+
+/** The entry of an object: the same one each time, as in a cache. */
 function entryOf(of: ApiObject): CacheEntry {
+  const entry = entries.get(of) ?? makeEntry(of);
+  entries.set(of, entry);
+  return entry;
+}
+
+function makeEntry(of: ApiObject): CacheEntry {
   return {
     key: `${of.metadata.namespace ?? ''}/${of.metadata.name}`,
     namespace: of.metadata.namespace ?? '',
