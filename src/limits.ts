@@ -274,6 +274,12 @@ export const limitTable = {
     what: 'Watch streams open at once. Users have 55 % of them together, and one user half of that at most.',
     answer: '429 TooManyRequests, Retry-After 5',
   },
+  watchBytes: {
+    value: 16 * 1024,
+    unit: 'bytes',
+    what: 'What an open watch counts for in the memory for watches, beside its unread events.',
+    answer: '429 TooManyRequests, Retry-After 5, once the share of the user is used up',
+  },
   maxWatchBufferBytes: {
     value: 4 * 1024 * 1024,
     unit: 'bytes',

@@ -99,11 +99,12 @@ const defaultBounds: ServerBounds = {
 export function createServer(options: ServerOptions): ApiServer {
   const bounds = { ...defaultBounds, ...options.bounds };
   const clock = options.clock ?? systemClock;
-  const watches = new WatchStreams();
+  const budget = options.budget ?? createBudget(memoryPlan(defaultTotalBytes));
+  const watches = new WatchStreams(budget.watches);
   const yaml = new YamlThread({
     maxHeapBytes: options.yamlHeapBytes ?? memoryPlan(defaultTotalBytes).workers.yaml,
   });
-  const pipeline = createPipeline(options, { bounds, clock, watches, yaml });
+  const pipeline = createPipeline(options, { bounds, clock, budget, watches, yaml });
   const { metrics, panics } = pipeline;
   const listener = createListener({
     tls: options.tls,
@@ -148,14 +149,14 @@ function createPipeline(
   {
     bounds,
     clock,
+    budget,
     watches,
     yaml,
-  }: { bounds: ServerBounds; clock: Clock; watches: WatchStreams; yaml: YamlThread },
+  }: { bounds: ServerBounds; clock: Clock; budget: Budget; watches: WatchStreams; yaml: YamlThread },
 ): Pipeline {
   const kinds = new Map(options.kinds.map(kind => [kind.plural, kind]));
   const metrics = createRequestMetrics(options.metrics, kinds, clock);
   const inFlight = new InFlight(bounds, { metrics, kinds, clock });
-  const budget = options.budget ?? createBudget(memoryPlan(defaultTotalBytes));
   const authorization: AuthorizationOptions = {
     authorizer: options.authorize,
     alwaysAllowPaths: options.alwaysAllowPaths,

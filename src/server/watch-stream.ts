@@ -1,6 +1,9 @@
 import { constants } from 'node:http2';
 import type { Writable } from 'node:stream';
 import { limits } from '../limits.ts';
+import { tooManyRequests } from '../machinery/status.ts';
+import { SharedBuffers } from '../memory/shared-buffers.ts';
+import type { SharedBytes } from '../memory/shared-bytes.ts';
 import type { StartStream } from '../registry/watch.ts';
 import type { WatchSink } from '../watch/stream.ts';
 import type { Clock } from './clock.ts';
@@ -19,18 +22,24 @@ export interface WatchStreamOptions {
 /** The watches that are open, so that a drain can end them. */
 export class WatchStreams {
   readonly #open = new Set<() => void>();
+  readonly #room: WatchRoom;
+
+  constructor(pool: SharedBytes) {
+    this.#room = new WatchRoom(pool);
+  }
 
   /**
    * Answers with a stream of events. The headers go out at once: clients wait for them. The stream ends cleanly (no error event)
    * when its time is up, shortly after a last bookmark, or endAll() is called, and the watch is closed when the client goes.
-   * To a client that asks for it the stream is a WebSocket, a message an event. Throws a 400 StatusError where that cannot be.
+   * To a client that asks for it the stream is a WebSocket, a message an event. Throws a 400 StatusError where that cannot be, a 429 where the user's share of watches is used up.
    */
   start(exchange: Exchange, start: StartStream, options: WatchStreamOptions): void {
+    exchange.onEnd(this.#room.open(exchange.user.name));
     // Only a connection that was taken out of HTTP can be one, whatever the headers say.
     const sink =
       exchange.request.upgrade && isWebSocketRequest(exchange.request)
-        ? openWebSocket(exchange, options)
-        : openBody(exchange, options);
+        ? openWebSocket(exchange, options, this.#room)
+        : openBody(exchange, options, this.#room);
     if (!sink) return;
     const watch = start(sink);
     const end = () => {
@@ -70,34 +79,43 @@ export function watchLifeSeconds(
 const maxTimerSeconds = 2_000_000;
 
 /** The events as the body of the answer; over HTTP/2 on its stream itself, which costs less for each event. */
-function openBody(exchange: Exchange, options: WatchStreamOptions): WatchSink | undefined {
+function openBody(exchange: Exchange, options: WatchStreamOptions, room: WatchRoom): WatchSink | undefined {
   if (!beginAnswer(exchange, 200, 'application/json')) return undefined;
   const { response } = exchange;
   response.flushHeaders();
   const { stream } = response;
-  return new StreamSink(stream ?? response, options, {
+  const way: Way = {
     frame: lines => lines,
     lastBytes: undefined,
+    inPieces: true,
     reset: () => {
       if (stream) stream.close(constants.NGHTTP2_CANCEL);
       else response.destroy();
     },
-  });
+  };
+  return new StreamSink(stream ?? response, options, { way, room, owner: exchange.user.name });
 }
 
 /** The events as messages on the connection itself, which nothing else uses from then on. */
-function openWebSocket(exchange: Exchange, options: WatchStreamOptions): WatchSink | undefined {
+function openWebSocket(
+  exchange: Exchange,
+  options: WatchStreamOptions,
+  room: WatchRoom,
+): WatchSink | undefined {
   const { request, response } = exchange;
   const { socket } = request;
   const answer = handshake(request);
   if (!beginAnswer(exchange, 101)) return undefined;
-  const sink = new StreamSink(socket, options, {
+  const way: Way = {
     frame: linesAsMessages,
     lastBytes: closingFrame,
+    // A pong must not stand in the middle of a message.
+    inPieces: false,
     reset: () => socket.destroy(),
-  });
+  };
+  const sink = new StreamSink(socket, options, { way, room, owner: exchange.user.name });
   readClient(socket, {
-    mayAnswer: () => sink.bufferedBytes() <= options.maxBufferBytes,
+    mayAnswer: () => sink.bufferedBytes() + socket.writableLength <= options.maxBufferBytes,
     // The end of the connection ends the exchange, and with it the watch.
     onClose: () => sink.end(),
   });
@@ -110,22 +128,92 @@ function openWebSocket(exchange: Exchange, options: WatchStreamOptions): WatchSi
 interface Way {
   frame(lines: Buffer): Buffer;
   lastBytes: Buffer | undefined;
+  /** Whether a chunk may go out in pieces: not where something else may be written in between. */
+  inPieces: boolean;
   /** For a client that does not take the rest. */
   reset(): void;
 }
 
+/** The bytes that the queues of all watches hold, within what their users share. */
+class WatchRoom {
+  readonly sinks = new Set<StreamSink>();
+  readonly #pool: SharedBytes;
+  readonly #buffers: SharedBuffers;
+
+  constructor(pool: SharedBytes) {
+    this.#pool = pool;
+    this.#buffers = new SharedBuffers(pool);
+  }
+
+  /** Takes what an open watch costs. Throws a 429 where that is beyond the user's share. */
+  open(owner: string): () => void {
+    const hold = this.#pool.take(owner, limits.watchBytes);
+    if (!hold)
+      throw tooManyRequests('Too many requests: too many watches are open, please try again later', 5);
+    return () => hold.release();
+  }
+
+  /** Counts a chunk. Where it finds no room, the user whose watches have most to take loses the slowest of them. */
+  hold(owner: string, bytes: Buffer): () => void {
+    const release = this.#buffers.take(owner, bytes);
+    if (release) return release;
+    this.#cutSlowest(bytes.length);
+    return this.#buffers.hold(owner, bytes);
+  }
+
+  #cutSlowest(needed: number): void {
+    const byOwner = new Map<string, { bytes: number; sinks: StreamSink[] }>();
+    for (const sink of this.sinks) {
+      const bytes = sink.bufferedBytes();
+      if (bytes === 0) continue;
+      const owned = byOwner.get(sink.owner) ?? { bytes: 0, sinks: [] };
+      byOwner.set(sink.owner, owned);
+      owned.bytes += bytes;
+      owned.sinks.push(sink);
+    }
+    const [largest] = [...byOwner.values()].sort((a, b) => b.bytes - a.bytes);
+    // Several at once: looking at all watches for each would take too long.
+    const enough = needed + this.#pool.total / 8;
+    const before = this.#pool.free;
+    for (const sink of largest?.sinks.sort((a, b) => b.bufferedBytes() - a.bufferedBytes()) ?? []) {
+      if (this.#pool.free - before >= enough) return;
+      sink.cut();
+    }
+  }
+}
+
+/** As much as is handed to the connection at once: what lies below it cannot be counted. */
+const pieceBytes = 64 * 1024;
+
+/** The events of one watch on their way. They wait here, as references to bytes that other watches share, and not below. */
 class StreamSink implements WatchSink {
+  readonly owner: string;
   readonly #out: Writable;
   readonly #options: WatchStreamOptions;
   readonly #way: Way;
+  readonly #room: WatchRoom;
+  #queue: { bytes: Buffer; release: () => void }[] = [];
+  /** Bytes of the first chunk that the connection has taken. */
+  #taken = 0;
+  #buffered = 0;
+  #isWriting = false;
   #ended = false;
+  #drained: PromiseWithResolvers<void> | undefined;
 
-  constructor(out: Writable, options: WatchStreamOptions, way: Way) {
+  constructor(
+    out: Writable,
+    options: WatchStreamOptions,
+    parts: { way: Way; room: WatchRoom; owner: string },
+  ) {
     this.#out = out;
     this.#options = options;
-    this.#way = way;
+    this.#way = parts.way;
+    this.#room = parts.room;
+    this.owner = parts.owner;
+    this.#room.sinks.add(this);
     // A client that has gone; 'close' of the response follows.
     this.#out.on('error', () => {});
+    this.#out.once('close', () => this.#forget());
   }
 
   write(chunk: Buffer): void {
@@ -135,32 +223,80 @@ class StreamSink implements WatchSink {
       this.end();
       return;
     }
-    this.#out.write(this.#way.frame(chunk));
+    const bytes = this.#way.frame(chunk);
+    const release = this.#room.hold(this.owner, bytes);
+    // Making room may have cut off this very stream.
+    if (this.#ended) {
+      release();
+      return;
+    }
+    this.#queue.push({ bytes, release });
+    this.#buffered += bytes.length;
     this.#options.onEvents();
+    this.#writeNext();
   }
 
   bufferedBytes(): number {
-    return this.#out.writableLength;
+    return this.#buffered;
   }
 
   drained(): Promise<void> {
-    const out = this.#out;
-    if (!out.writableNeedDrain || out.destroyed) return Promise.resolve();
-    return new Promise(resolve => {
-      const done = () => {
-        out.off('drain', done).off('close', done);
-        resolve();
-      };
-      out.on('drain', done).on('close', done);
-    });
+    if (this.#queue.length === 0) return Promise.resolve();
+    this.#drained ??= Promise.withResolvers();
+    return this.#drained.promise;
   }
 
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
     if (this.#out.destroyed) return;
-    this.#out.end(this.#way.lastBytes);
+    if (this.#queue.length === 0) this.#out.end(this.#way.lastBytes);
     const cancel = this.#options.clock.after(limits.endedWatchGraceMs, () => this.#way.reset());
     this.#out.once('close', cancel);
+  }
+
+  /** Ends it at once, without what is queued: the client resumes. */
+  cut(): void {
+    this.#ended = true;
+    this.#forget();
+    this.#way.reset();
+  }
+
+  #writeNext(): void {
+    const first = this.#queue[0];
+    if (!first || this.#isWriting || this.#out.destroyed) return;
+    const piece = this.#way.inPieces
+      ? first.bytes.subarray(this.#taken, this.#taken + pieceBytes)
+      : first.bytes;
+    this.#isWriting = true;
+    this.#out.write(piece, () => this.#onTaken(piece.length));
+  }
+
+  #onTaken(bytes: number): void {
+    this.#isWriting = false;
+    const first = this.#queue[0];
+    if (!first) return;
+    this.#taken += bytes;
+    this.#buffered -= bytes;
+    if (this.#taken === first.bytes.length) {
+      this.#queue.shift();
+      this.#taken = 0;
+      first.release();
+    }
+    if (this.#queue.length > 0) {
+      this.#writeNext();
+      return;
+    }
+    this.#drained?.resolve();
+    this.#drained = undefined;
+    if (this.#ended && !this.#out.destroyed) this.#out.end(this.#way.lastBytes);
+  }
+
+  #forget(): void {
+    this.#room.sinks.delete(this);
+    for (const { release } of this.#queue.splice(0)) release();
+    this.#buffered = 0;
+    this.#drained?.resolve();
+    this.#drained = undefined;
   }
 }

@@ -25,11 +25,10 @@ export class Shared {
 
   line(stream: Stream, type: EventType, entry: CacheEntry): Buffer {
     const { encoder, started } = stream;
-    if (!started) return encoder.encode(type, entry, true);
-    const key = `${type}/${encoder.key}`;
+    const key = `${type}/${started}/${encoder.key}`;
     const lines = this.#lines.get(key) ?? new Map<CacheEntry, Buffer>();
     this.#lines.set(key, lines);
-    const line = lines.get(entry) ?? encoder.encode(type, entry, false);
+    const line = lines.get(entry) ?? encoder.encode(type, entry, !started);
     lines.set(entry, line);
     return line;
   }
@@ -142,18 +141,18 @@ export class Fanout {
     const last = events.at(-1)!;
     const shared = new Shared();
     for (const group of this.#groups.values()) {
-      let lines: Buffer | undefined | null = null;
+      const made = new Map<boolean, { lines: Buffer | undefined }>();
       for (const stream of group) {
         if (slice.isOver) await slice.next();
-        // A stream that has its first event before it, or some of these behind it, gets bytes of its own.
-        const alone = !stream.started || stream.position >= first.revision;
         try {
-          if (alone) this.#write(stream, linesFor(stream, events, shared));
-          else {
-            if (lines === null) lines = linesFor(stream, events, shared);
-            stream.position = last.revision;
-            this.#write(stream, lines);
-          }
+          // A stream that has some of these behind it gets bytes of its own; a first event may look different.
+          const { started } = stream;
+          const isBehind = stream.position < first.revision;
+          const { lines } = (isBehind && made.get(started)) || { lines: linesFor(stream, events, shared) };
+          if (isBehind) made.set(started, { lines });
+          stream.position = last.revision;
+          stream.started ||= lines !== undefined;
+          this.#write(stream, lines);
         } catch (error) {
           this.#onError(stream, error);
         }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import { limits } from '../../../src/limits.ts';
 import { createBudget } from '../../../src/memory/budget.ts';
 import type { HttpGroup } from '../http.ts';
 import { admin, base, certificates, json, type Setting } from './setting.ts';
@@ -96,6 +97,45 @@ export const unread: HttpGroup = suite => {
         session.destroy();
       }
       await until(() => answers.used === 0);
+    },
+    { budget },
+  );
+
+  suite.test(
+    'events that many watches wait for count once; when room is short the user with most unread loses the slowest',
+    async setting => {
+      const { watches } = budget;
+      const session = await withoutWindow(setting);
+      try {
+        const streams: ClientHttp2Stream[] = [];
+        const open = async () => {
+          const { code, stream } = await ask(session, `${base}/widgets?watch=true`);
+          if (code === 200) streams.push(stream);
+          return code;
+        };
+        for (let count = 0; count < 10; count++) assert.equal(await open(), 200);
+        const fixed = 10 * limits.watchBytes;
+        assert.equal(watches.used, fixed);
+        const event = Buffer.alloc(200_000, ' ');
+        const sinks = [...setting.widgets.watches].map(({ sink }) => sink);
+        for (const sink of sinks) sink.write(event);
+        assert.equal(watches.used, fixed + event.length);
+        const slowest = streams[3]!;
+        const ended = new Promise<void>(resolve => slowest.once('close', resolve));
+        sinks[3]!.write(Buffer.alloc(150_000, ' '));
+        sinks[5]!.write(Buffer.alloc(100_000, ' '));
+        await ended;
+        assert.ok(watches.used <= watches.total / 2 + 100_000, `${watches.used}`);
+        assert.equal(streams.filter(stream => stream.closed).length, 1, 'the others go on');
+        for (let code = 200; code === 200; ) {
+          code = await open();
+          assert.ok(streams.length < 100, 'the number of watches is bounded by the share');
+          if (code !== 200) assert.equal(code, 429);
+        }
+      } finally {
+        session.destroy();
+      }
+      await until(() => watches.used === 0);
     },
     { budget },
   );
