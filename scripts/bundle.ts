@@ -15,6 +15,7 @@ await build({
   entryPoints: {
     tortie: 'src/main.ts',
     worker: 'src/storage/sqlite/worker.ts',
+    'integrity-worker': 'src/storage/sqlite/integrity-worker.ts',
     'yaml-worker': 'src/server/yaml-worker.ts',
   },
   outdir,

@@ -316,6 +316,18 @@ export const limitTable = {
     what: "How long after the server's own watch of the store has ended a read waits for the next one.",
     answer: '503 ServiceUnavailable',
   },
+  storeFirstCheckMs: {
+    value: 10_000,
+    unit: 'ms',
+    what: 'Time after the start at which the embedded store is read as a whole, to find damage before it is met.',
+    answer: '-',
+  },
+  storeCheckMs: {
+    value: 6 * 3600_000,
+    unit: 'ms',
+    what: 'Time between such checks of the embedded store.',
+    answer: '-',
+  },
   storeReserveBytes: {
     value: 4 * 1024 * 1024,
     unit: 'bytes',

@@ -3,6 +3,7 @@ import { followFiles } from '../access/file-reload.ts';
 import type { Options } from '../config/options.ts';
 import { kinds } from '../kinds/index.ts';
 import type { Kind } from '../kinds/kind.ts';
+import { limits } from '../limits.ts';
 import type { ObjectMeta } from '../machinery/object.ts';
 import type { MemoryPlan } from '../memory/plan.ts';
 import type { Log, Metrics } from '../observability/observability.ts';
@@ -11,6 +12,7 @@ import type { Backend, Codec } from '../storage/backend.ts';
 import type { Access, EtcdClient } from '../storage/etcd/client.ts';
 import { createMemoryBackend } from '../storage/memory/backend.ts';
 import { openSqliteBackend } from '../storage/sqlite/backend.ts';
+import type { IntegrityOptions } from '../storage/sqlite/integrity.ts';
 import { v3Codec } from '../storage/v3-codec.ts';
 import { openCluster } from './clusters.ts';
 
@@ -104,6 +106,14 @@ async function openKubernetes(options: Options, log: Log, metrics?: Metrics): Pr
   return { backend, codecOf: kubernetesCodec, decides: decidedByCluster, clusterType: 'kdd' };
 }
 
+function integrityOptions(): IntegrityOptions {
+  return {
+    firstMs: limits.storeFirstCheckMs,
+    everyMs: limits.storeCheckMs,
+    ...(process.env.TORTIE_BUNDLED && { workerUrl: new URL('./integrity-worker.mjs', import.meta.url) }),
+  };
+}
+
 async function openEmbedded(
   { dataDir, acceptStore }: Options,
   log: Log,
@@ -115,7 +125,8 @@ async function openEmbedded(
     markerFile: join(dataDir, 'store.id'),
     log,
     ...(acceptStore && { acceptStore }),
-    ...(metrics && { metrics }),
+    // A command that ends soon has no metrics, and no use for it.
+    ...(metrics && { metrics, integrity: integrityOptions() }),
     ...(heapBytes && { heapBytes }),
     ...(process.env.TORTIE_BUNDLED && { workerUrl: new URL('./worker.mjs', import.meta.url) }),
   });

@@ -52,6 +52,7 @@ test('the bundle runs by itself, from a folder that cannot be written', async t 
   assert.equal(yaml.status, 201, yaml.text);
   assert.deepEqual(parse(yaml.text).spec.nets, nets);
   assert.equal((await client.request('GET', '/readyz')).status, 200);
+  await server.waitForLine(/the embedded store was checked and is sound/);
   assert.equal(await server.stop(), 0);
 });
 

@@ -17,6 +17,7 @@ import { Watcher } from '../watcher.ts';
 import { Condition } from './condition.ts';
 import { Connection } from './connection.ts';
 import { storageError } from './failure.ts';
+import { IntegrityChecks, type IntegrityOptions } from './integrity.ts';
 import { type DirectoryLock, lockDirectory } from './lock.ts';
 import { unpackChanges, unpackEntries } from './packing.ts';
 import { Watchers } from './watchers.ts';
@@ -30,6 +31,8 @@ export interface SqliteOptions {
   acceptStore?: string;
   /** The script of the worker thread. A bundle, where the sources are not beside each other, has to name its own. */
   workerUrl?: URL;
+  /** Reads the whole file now and then in the background, to find damage before it is met; not when absent. */
+  integrity?: IntegrityOptions;
   /** What the heap of the worker thread may grow to. */
   heapBytes?: number;
   /** Milliseconds since the epoch; tells the age of history. */
@@ -63,12 +66,13 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<SqliteB
   }
   const watchers = new Watchers();
   const { log, markerFile = join(options.directory, 'store.id'), acceptStore } = options;
+  const file = join(options.directory, 'store.db');
   const condition = new Condition(options);
   try {
     const connection = await Connection.open(
       options.workerUrl ?? new URL('./worker.ts', import.meta.url),
       {
-        file: join(options.directory, 'store.db'),
+        file,
         markerFile,
         ...(acceptStore && { acceptStore }),
         historyMs: options.historyMs ?? limits.watchHistoryMs,
@@ -86,7 +90,14 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<SqliteB
         },
       },
     );
-    return new SqliteStore({ connection, condition, watchers, lock, now });
+    const { integrity } = options;
+    const checks =
+      integrity &&
+      new IntegrityChecks(
+        { file, options: integrity, onDamage: error => condition.damaged(error), log },
+        options.metrics,
+      );
+    return new SqliteStore({ connection, condition, watchers, lock, now, checks });
   } catch (error) {
     lock.release();
     throw error;
@@ -99,6 +110,7 @@ interface Parts {
   watchers: Watchers;
   lock: DirectoryLock;
   now: () => number;
+  checks: IntegrityChecks | undefined;
 }
 
 class SqliteStore implements SqliteBackend {
@@ -185,8 +197,9 @@ class SqliteStore implements SqliteBackend {
   }
 
   async #close(): Promise<void> {
-    const { connection, watchers, lock } = this.#parts;
-    await connection.close();
+    const { connection, watchers, lock, checks } = this.#parts;
+    // Both begin now: no call is taken from here on.
+    await Promise.all([connection.close(), checks?.close()]);
     watchers.end(new StorageError('Closed', 'the store is closed'));
     lock.release();
   }
