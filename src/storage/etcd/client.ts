@@ -5,7 +5,7 @@ import { StorageError } from '../errors.ts';
 import { Lanes } from '../lanes.ts';
 import { type Endpoint, openEndpoint, type TlsFiles, type WatchStream } from './endpoint.ts';
 import { classify, isWithoutUsers, storageError } from './failure.ts';
-import { type Method, methods } from './messages.ts';
+import { type Header, type Method, methods } from './messages.ts';
 
 export interface ClientOptions extends Access {
   /** `https://host:port`, `http://host:port` or `host:port`, one for each member that may be asked. */
@@ -25,6 +25,9 @@ interface Calling {
   repeatable?: boolean;
 }
 
+/** Methods whose answers never show an older state than one that was answered before. */
+const linearizable: ReadonlySet<string> = new Set([methods.range.path, methods.txn.path]);
+
 /** Between two attempts. */
 const pauseMs = 50;
 
@@ -41,6 +44,12 @@ export class EtcdClient {
   readonly #closing = new AbortController();
   readonly #lanes = new Lanes(limits.maxEtcdCallsInFlight);
   #current = 0;
+  /** Of the cluster that answered first. */
+  #clusterId = 0;
+  /** The highest that was in an answer. */
+  #revision = 0;
+  /** Set once another cluster has answered. */
+  #foreign: StorageError | undefined;
   /** When a call was last answered, ms. */
   #answeredAt = 0;
   #token: Promise<string | undefined> | undefined;
@@ -82,6 +91,7 @@ export class EtcdClient {
 
   /** Throws grpc's ServiceError where a revision is compacted or not there yet, StorageError otherwise. */
   async call<Q, R>(method: Method<Q, R>, request: Partial<Q>, calling: Calling = {}): Promise<R> {
+    if (this.#foreign) throw this.#foreign;
     const askedAt = performance.now();
     return this.#lanes.run('calls', async () => {
       // Those that have waited for an etcd that answers nobody have waited long enough.
@@ -102,6 +112,28 @@ export class EtcdClient {
     }
     if (this.closed) throw closed();
     return { url: endpoint.url, stream: endpoint.watch(token) };
+  }
+
+  /**
+   * Throws Unavailable for an answer of another cluster than the one that answered first, and for ever after: one that was made again
+   * is empty, but nothing was deleted. Flags alone give a cluster its id, so a revision that goes back tells it too; `seen` is
+   * the highest one that was known when the question was asked, where the answer is linearizable.
+   */
+  mustBeTheCluster(header: Header | undefined, url: string, seen = 0): void {
+    if (this.#foreign) throw this.#foreign;
+    if (!header) return;
+    this.#clusterId ||= header.clusterId;
+    if (header.clusterId === this.#clusterId && header.revision >= seen) {
+      this.#revision = Math.max(this.#revision, header.revision);
+      return;
+    }
+    this.#foreign = new StorageError(
+      'Unavailable',
+      `etcd at ${url} is not the one that this server has read, or was put back: it is at revision ${header.revision}, and was at ` +
+        `${this.#revision}. Nothing of it is served. See that the right one is there, and restart the server`,
+    );
+    this.#options.log?.error('another etcd answers', { error: this.#foreign.message });
+    throw this.#foreign;
   }
 
   /** The storage error for what ended a watch at this member; another member is asked from now on, where the fault is its own. */
@@ -128,11 +160,15 @@ export class EtcdClient {
       const endpoint = this.#endpoint();
       try {
         const timeLeftMs = Math.min(attemptMs, deadline - performance.now());
+        const seen = this.#revision;
         const response = await this.#once(endpoint, method, request, timeLeftMs);
         this.#answeredAt = performance.now();
+        const { header } = response as { header?: Header };
+        this.mustBeTheCluster(header, endpoint.url, linearizable.has(method.path) ? seen : 0);
         return response;
       } catch (error) {
         if (this.closed) throw closed();
+        if (error instanceof StorageError) throw error;
         const failure = classify(error);
         if (failure === 'compacted' || failure === 'future') throw error;
         const again = this.#mayRepeat(failure, endpoint, repeatable);

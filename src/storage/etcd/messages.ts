@@ -5,7 +5,8 @@ import { bool, bytes, integer, type Message, many, message, type Of, one, part, 
  * are in camel case.
  */
 
-const header = message({ revision: integer(3) });
+const header = message({ clusterId: integer(1), revision: integer(3) });
+export type Header = Of<typeof header>;
 
 const keyValue = message({
   key: bytes(1),
@@ -102,7 +103,12 @@ export const watchResponse = message({
 export type WatchResponse = Of<typeof watchResponse>;
 
 export const statusRequest = message({});
-export const statusResponse = message({ version: text(2), leader: integer(4), errors: many(text(8)) });
+export const statusResponse = message({
+  header: one(1, header),
+  version: text(2),
+  leader: integer(4),
+  errors: many(text(8)),
+});
 
 export const authenticateRequest = message({ name: text(1), password: text(2) });
 export const authenticateResponse = message({ token: text(2) });

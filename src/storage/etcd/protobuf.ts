@@ -85,7 +85,7 @@ class Reader {
     return this.#at >= this.#bytes.length;
   }
 
-  /** A signed 64-bit number; one that a double cannot hold is rounded (cluster ids, which nobody here reads). */
+  /** A signed 64-bit number; one that a double cannot hold is rounded (cluster ids, which are only compared). */
   varint(): number {
     const start = this.#at;
     let value = 0;

@@ -161,6 +161,12 @@ export class EtcdWatch implements Watch {
   }
 
   #take(response: WatchResponse): void {
+    try {
+      this.#client.mustBeTheCluster(response.header, this.#url);
+    } catch (error) {
+      this.end(error as StorageError);
+      return;
+    }
     if (response.canceled) this.end(this.#whyCanceled(response));
     else if (response.created) this.#created.resolve(response.header?.revision ?? 0);
     else if (response.events.length === 0) this.#answered(response.header?.revision ?? 0);
