@@ -461,6 +461,18 @@ export const limitTable = {
     what: 'Time in which a client must stop sending a body that has been answered already.',
     answer: 'the stream is closed',
   },
+  sampledLogLinesPerSecond: {
+    value: 10,
+    unit: 'count',
+    what: 'Lines in the log a second for the failed requests of one user with one code, and for errors that no code expected.',
+    answer: 'one more line says how many are left out',
+  },
+  maxLoggedCharacters: {
+    value: 256,
+    unit: 'count',
+    what: 'Length of a text in the log that a client chose, and of the reason of a failed request.',
+    answer: 'the rest is left out',
+  },
   endedWatchGraceMs: {
     value: 30_000,
     unit: 'ms',

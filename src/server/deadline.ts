@@ -16,9 +16,11 @@ export function startDeadline(exchange: Exchange, maxMs: number, clock: Clock): 
   const delayMs = Math.min(parseTimeoutMs(query) ?? maxMs, maxMs);
   const expire = guarded(exchange, () => {
     const { response, abort } = exchange;
-    if (!exchange.answered)
-      sendStatus(exchange, timeout('request did not complete within the allotted timeout').status);
-    else if (!response.writableEnded) breakOff(response);
+    if (!exchange.answered) {
+      const error = timeout('request did not complete within the allotted timeout');
+      exchange.reason = error.message;
+      sendStatus(exchange, error.status);
+    } else if (!response.writableEnded) breakOff(response);
     // Broken off now, it could take the next request on the connection with it.
     exchange.onEnd(
       clock.after(

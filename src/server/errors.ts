@@ -26,13 +26,15 @@ export function answerError(exchange: Exchange, error: unknown, log: Log): void 
         path: exchange.info.path,
         error: error.cause,
       });
-    const known = statusErrorOf(error);
-    const expected = known !== undefined || error instanceof TextError || isAbort(error);
-    if (!expected) exchange.panic(error);
+    const known = error instanceof TextError ? error : statusErrorOf(error);
+    if (!known && !isAbort(error)) exchange.panic(error);
     else if (exchange.response.writableEnded) return;
-    else if (exchange.answered || isAbort(error)) breakOff(exchange.response);
-    else if (known) sendStatus(exchange, known.status);
-    else if (error instanceof TextError) sendText(exchange, error.code, error.message, error.headers);
+    else if (!known || exchange.answered) breakOff(exchange.response);
+    else {
+      exchange.reason = known.message.trimEnd();
+      if (known instanceof StatusError) sendStatus(exchange, known.status);
+      else sendText(exchange, known.code, known.message, known.headers);
+    }
   } catch (another) {
     exchange.panic(another);
   }

@@ -33,6 +33,8 @@ export interface Exchange {
   readonly abort: AbortController;
   /** Whether an answer has been started or the client has gone: whoever comes later must not write. */
   answered: boolean;
+  /** Why the request failed, for the log; set with the answer of an error. */
+  reason?: string;
   /** Calls back once when the exchange is over; at once when it is already. */
   onEnd(callback: () => void): void;
   /** Takes an error that no code expected: it is logged, and ends this exchange alone. */

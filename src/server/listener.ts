@@ -1,4 +1,4 @@
-import { type IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
+import { IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
 import { createSecureServer, type ServerHttp2Session } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
@@ -64,7 +64,7 @@ export function createListener(options: ListenerOptions): Listener {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  acceptWebSockets(server, options.onRequest);
+  acceptUncommon(server, options.onRequest);
   // A broken connection ends its requests through their own events.
   server.on('secureConnection', (socket: Socket) => socket.on('error', () => {}));
   server.on('session', (session: ServerHttp2Session) => {
@@ -98,21 +98,37 @@ export function createListener(options: ListenerOptions): Listener {
 }
 
 /**
- * Gives a request to go on as a WebSocket to the application like any other. The connection is its own from then on: HTTP ends
- * with the answer.
+ * Gives the application also what Node would answer by itself or drop: requests to go on as a WebSocket, CONNECT, and
+ * expectations that Node does not know.
  */
-function acceptWebSockets(server: SecureServer, onRequest: RequestListener): void {
+function acceptUncommon(server: SecureServer, onRequest: RequestListener): void {
   // Older versions of Node have no such question, and take every Upgrade header for one that is meant.
   Object.assign(server, { shouldUpgradeCallback: isWebSocketRequest });
-  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+  const takeOver = (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => {});
     if (head.length > 0) socket.unshift(head);
-    const response = new ServerResponse(request);
-    response.shouldKeepAlive = false;
-    response.assignSocket(socket);
-    response.once('finish', () => socket.end());
-    onRequest(request, response);
+    onRequest(request, responseOn(request, socket));
+  };
+  server.on('upgrade', takeOver);
+  server.on('connect', (request: IncomingMessage, second: unknown, head: Buffer) => {
+    // Over HTTP/2 a response comes with it, and its connection goes on.
+    if (request instanceof IncomingMessage) takeOver(request, second as Socket, head);
+    else onRequest(request, second as ServerResponse);
   });
+  server.on('checkExpectation', onRequest);
+}
+
+/** The answer to a request whose connection is its own from now on: HTTP ends with the answer. */
+function responseOn(request: IncomingMessage, socket: Socket): ServerResponse {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  response.once('finish', () => {
+    socket.end();
+    // Node no longer watches over a connection that has left HTTP.
+    socket.setTimeout(limits.unreadBodyGraceMs, () => socket.destroy());
+  });
+  return response;
 }
 
 /** Older versions of Node close idle connections of an HTTP/2 server in other ways. */

@@ -19,6 +19,8 @@ export interface RequestMetrics {
   executing: Gauge;
   inQueue: Gauge;
   aborted: Counter;
+  /** HTTP/2 requests that were reset before they were begun. */
+  resetEarly: Counter;
   tlsHandshakeErrors: Counter;
 }
 
@@ -93,6 +95,10 @@ export function createRequestMetrics(
       ['priority_level', 'request_kind'],
     ),
     aborted: metrics.counter('apiserver_request_aborts_total', 'Requests whose client went before the end.'),
+    resetEarly: metrics.counter(
+      'tortie_requests_reset_early_total',
+      'HTTP/2 requests that were reset before they were begun; nothing else counts them.',
+    ),
     tlsHandshakeErrors: metrics.counter('apiserver_tls_handshake_errors_total', 'Failed TLS handshakes.'),
   };
 }

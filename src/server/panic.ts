@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Counter, Log, Metrics } from '../observability/observability.ts';
+import type { Clock } from './clock.ts';
+import { LogSampler } from './log-sampler.ts';
 
 /**
  * The net under everything that requests make the server do: an error that no code expected (a panic, as Go calls it) is logged with
@@ -8,10 +10,14 @@ import type { Counter, Log, Metrics } from '../observability/observability.ts';
 export class Panics {
   readonly #log: Log;
   readonly #counter: Counter;
+  readonly #lines: LogSampler;
   readonly #causes = new AsyncLocalStorage<(error: unknown) => void>();
 
-  constructor(log: Log, metrics: Metrics) {
+  constructor(log: Log, metrics: Metrics, clock: Clock) {
     this.#log = log;
+    this.#lines = new LogSampler(clock, (where, count) =>
+      log.error('failures left out of the log', { where, count }),
+    );
     this.#counter = metrics.counter(
       'tortie_panics_total',
       'Errors that no code expected; the log has the stack of each.',
@@ -20,12 +26,9 @@ export class Panics {
   }
 
   /** Logs and counts an error. Never throws, whatever the log and the metrics do. */
-  report(
-    error: unknown,
-    where: 'request' | 'connection' | 'background',
-    fields: Record<string, unknown>,
-  ): void {
+  report(error: unknown, where: 'request' | 'background', fields: Record<string, unknown>): void {
     quietly(() => this.#counter.inc({ where }));
+    if (quietly(() => this.#lines.admits(where)) === false) return;
     const what = quietly(() => (error instanceof Error ? error.message : String(error))) ?? 'unknown';
     quietly(() => this.#log.error(`${where} failed: ${what}`, { ...fields, error }));
   }

@@ -9,6 +9,7 @@ import { type AuthorizationOptions, authorize } from './authorization.ts';
 import { type BodyOptions, receiveBody } from './body.ts';
 import type { Clock } from './clock.ts';
 import { startDeadline } from './deadline.ts';
+import { deferred } from './deferral.ts';
 import { answerError, endInPanic } from './errors.ts';
 import { beginExchange, type Exchange, over } from './exchange.ts';
 import { type HandlerOptions, handleResource } from './handlers.ts';
@@ -17,7 +18,7 @@ import { type InFlight, isReadOnly } from './in-flight.ts';
 import type { RequestMetrics } from './metrics.ts';
 import type { Panics } from './panic.ts';
 import { parseTarget, requestInfo } from './request-info.ts';
-import { logRequest } from './request-log.ts';
+import type { RequestLog } from './request-log.ts';
 import { TextError } from './respond.ts';
 import { route } from './routes.ts';
 import type { YamlThread } from './yaml-thread.ts';
@@ -41,27 +42,30 @@ export interface Pipeline {
   yaml: YamlThread;
   answers: Answers;
   log: Log;
+  requestLog: RequestLog;
   metrics: RequestMetrics;
   panics: Panics;
 }
 
 /** The listener that takes each request through the pipeline. Whatever happens on the way, it ends that request alone. */
 export function requestListener(pipeline: Pipeline): RequestListener {
-  const { panics } = pipeline;
-  return (incoming, outgoing) => {
-    const [request, response] = [incoming as unknown as HttpRequest, outgoing as unknown as HttpResponse];
-    try {
-      const exchange = begin(pipeline, request, response);
-      panics.run(exchange.panic, () => serve(pipeline, exchange));
-    } catch (error) {
-      panics.report(error, 'request', { url: request.url });
-      endInPanic(request, response);
-    }
-  };
+  const { panics, metrics } = pipeline;
+  return deferred(
+    (request, response) => {
+      try {
+        const exchange = begin(pipeline, request, response);
+        panics.run(exchange.panic, () => serve(pipeline, exchange));
+      } catch (error) {
+        panics.report(error, 'request', { url: request.url });
+        endInPanic(request, response);
+      }
+    },
+    count => metrics.resetEarly.inc({}, count),
+  );
 }
 
 function begin(pipeline: Pipeline, request: HttpRequest, response: HttpResponse): Exchange {
-  const { log, clock, yaml, answers, metrics, panics } = pipeline;
+  const { requestLog, clock, yaml, answers, metrics, panics } = pipeline;
   const onPanic = ({ auditId, info, user, abort }: Exchange, error: unknown) => {
     panics.report(error, 'request', { auditId, user: user.name, path: info.path });
     endInPanic(request, response);
@@ -73,7 +77,7 @@ function begin(pipeline: Pipeline, request: HttpRequest, response: HttpResponse)
   exchange.onEnd(() => {
     if (pipeline.draining) pipeline.closeIdle();
   });
-  exchange.onEnd(() => logRequest(exchange, log, clock));
+  exchange.onEnd(() => requestLog.write(exchange));
   exchange.onEnd(() => metrics.finished(exchange, Number(response.getHeader('content-length') ?? 0)));
   return exchange;
 }
@@ -96,6 +100,7 @@ async function filter(pipeline: Pipeline, exchange: Exchange): Promise<void> {
   const { method = '', url = '' } = request;
   checkVersion(request);
   if (method === 'CONNECT') throw methodNotAllowed();
+  checkExpectation(request);
   const target = parseTarget(url);
   exchange.query = target.query;
   exchange.info = requestInfo(method, target);
@@ -108,6 +113,12 @@ async function filter(pipeline: Pipeline, exchange: Exchange): Promise<void> {
   if (exchange.info.isResource && exchange.info.verb === 'watch') pipeline.inFlight.admitWatch(exchange);
   // What has a body takes its place once that is there.
   else if (isReadOnly(exchange.info)) await pipeline.inFlight.admit(exchange);
+}
+
+/** Throws a 417 in text for an Expect header other than 100-continue, which Node has answered already (RFC 9110 §10.1.1). */
+function checkExpectation({ headers: { expect } }: HttpRequest): void {
+  if (expect === undefined || expect.trim().toLowerCase() === '100-continue') return;
+  throw new TextError(417, '417 Expectation Failed\n');
 }
 
 /** Node's parser of HTTP/1.1 also takes what says that it is HTTP/0.9 or HTTP/2.0. Throws a 505 in text (RFC 9110 §15.6.6). */

@@ -19,6 +19,7 @@ import { createOpenApi } from './openapi.ts';
 import { Panics } from './panic.ts';
 import { createPaths } from './paths.ts';
 import { type Pipeline, requestListener } from './pipeline.ts';
+import { RequestLog } from './request-log.ts';
 import { type VersionInfo, versionBody } from './version.ts';
 import { WatchStreams } from './watch-stream.ts';
 import { YamlThread } from './yaml-thread.ts';
@@ -205,8 +206,9 @@ function createPipeline(
     yaml,
     answers: new Answers(budget.answers, clock),
     log: options.log,
+    requestLog: new RequestLog(options.log, clock),
     metrics,
-    panics: new Panics(options.log, options.metrics),
+    panics: new Panics(options.log, options.metrics, clock),
   };
   return pipeline;
 }

@@ -46,16 +46,75 @@ export const records: HttpGroup = suite => {
       userAgent: 'test/1',
     };
     assert.deepEqual(created, { ...about, verb: 'create', name: '', code: 201 });
-    assert.deepEqual(missing, { ...about, verb: 'get', name: 'none', code: 404 });
+    assert.deepEqual(missing, {
+      ...about,
+      verb: 'get',
+      name: 'none',
+      code: 404,
+      reason: 'gadgets.projectcalico.org "none" not found',
+    });
     assert.deepEqual(version, {
       auditId: 'id-2',
       user: 'system:anonymous',
       verb: 'get',
       path: '/version',
       code: 403,
+      reason: 'forbidden: User "system:anonymous" cannot get path "/version"',
       ms: 0,
       userAgent: 'test/1',
     });
+  });
+
+  suite.test('of many failures of one user a sample is written, and how many are left out', async setting => {
+    const failing = async (user: string, asked: string) => {
+      const answer = await setting.connection.request({
+        path: asked,
+        headers: { authorization: `Bearer ${user}` },
+      });
+      assert.ok(answer.code >= 400);
+    };
+    for (let sent = 0; sent < 15; sent++) {
+      await failing('mallory', `${path}?n=${sent}`);
+      await failing('admin', `${path}/none`);
+    }
+    await failing('other', path);
+    await setting.request({ path });
+    await lines(setting, 22);
+    setting.clock.advance(1_000);
+    const written = setting.log.map(({ message, fields }) => [
+      message,
+      fields.user,
+      fields.code,
+      fields.count,
+    ]);
+    const tally = (user: string, code: number) =>
+      written.filter(([message, ...rest]) => message === 'request' && rest[0] === user && rest[1] === code)
+        .length;
+    assert.deepEqual(
+      [tally('mallory', 403), tally('admin', 404), tally('other', 403), tally('admin', 200)],
+      [10, 10, 1, 1],
+    );
+    assert.deepEqual(
+      written.filter(([message]) => message !== 'request'),
+      [
+        ['requests left out of the log', 'mallory', 403, 5],
+        ['requests left out of the log', 'admin', 404, 5],
+      ],
+    );
+    await failing('mallory', path);
+    await lines(setting, 23);
+  });
+
+  suite.test('what clients chose is cut', async setting => {
+    const long = 'x'.repeat(5_000);
+    await setting.connection.request({
+      path: `${path}/${long}`,
+      headers: { authorization: `Bearer ${long}`, 'user-agent': long },
+    });
+    const [line] = await lines(setting, 1);
+    assert.equal(line!.code, 403);
+    assert.ok(JSON.stringify(line).length < 2_000);
+    assert.ok(!JSON.stringify(line).includes('Bearer'));
   });
 
   suite.test('a watch has its line at its end, a probe that is well only at level debug', async setting => {
