@@ -9,6 +9,8 @@ export interface MemoryLimit {
   bytes: number;
   /** A shell line for the process that is to be bound: it runs first in it (`before` of startServer). */
   before: string;
+  /** Binds a process that runs already, for what it takes from now on. */
+  adopt(pid: number): void;
   /** Whether the process was killed since it used more. */
   exceeded(): boolean;
   /** The most that it used: with a group all that the kernel counts, its files in memory among it. */
@@ -52,6 +54,7 @@ function inGroup(
   return {
     bytes,
     before: `echo $$ > '${file('cgroup.procs')}'`,
+    adopt: pid => writeFileSync(file('cgroup.procs'), String(pid)),
     exceeded: () => Number(/^oom_kill (\d+)$/m.exec(readFileSync(file(kills), 'utf8'))?.[1]) > 0,
     peakBytes: () => (existsSync(file(peak)) ? Number(readFileSync(file(peak), 'utf8')) : Number.NaN),
   };
@@ -96,7 +99,13 @@ function watched(test: Cleanup, bytes: number): MemoryLimit {
     clearInterval(watchdog);
     rmSync(folder, { recursive: true, force: true });
   });
-  return { bytes, before: `echo $$ > '${pidFile}'`, exceeded: () => exceeded, peakBytes: () => peak };
+  return {
+    bytes,
+    before: `echo $$ > '${pidFile}'`,
+    adopt: pid => writeFileSync(pidFile, String(pid)),
+    exceeded: () => exceeded,
+    peakBytes: () => peak,
+  };
 }
 
 /** Resident memory of a process now, undefined when none of that id runs (Linux: /proc). */

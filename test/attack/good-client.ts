@@ -124,7 +124,7 @@ export class GoodClient {
   #work(turn: number, free: string[], oldest: string | undefined): Promise<void> {
     if (turn === 1) return this.#follow();
     if (turn % 5 === 0 || oldest === undefined) return this.#write('ADDED', 'POST', `g-${turn}`);
-    if (turn % 5 === 1) return this.#timed('GET', `${path}/${free[turn % free.length]}`).then(() => {});
+    if (turn % 5 === 1) return this.#timed('GET', `${path}/${free.at(-1)}`).then(() => {});
     if (turn % 5 === 2) return this.#timed('GET', `${path}?limit=10`).then(() => {});
     if (turn % 5 === 3) return this.#write('MODIFIED', 'PATCH', free[turn % free.length]!);
     return this.#write('DELETED', 'DELETE', oldest, free.length > kept);
@@ -215,7 +215,12 @@ export class GoodClient {
     });
     let rest = '';
     stream.setEncoding('utf8');
+    let isOpen = false;
+    stream.on('response', headers => {
+      isOpen = headers[':status'] === 200;
+    });
     stream.on('data', (chunk: string) => {
+      if (!isOpen) return;
       const lines = (rest + chunk).split('\n');
       rest = lines.pop()!;
       for (const line of lines) this.#hear(line);

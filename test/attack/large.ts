@@ -26,7 +26,8 @@ export function stored(
 ): NonNullable<Attack['prepare']> {
   return async (target: Target) => {
     const session = openSession(target, { credential: target.credentials.admin });
-    let next = 0;
+    const last = `${networkSets(namespace)}/${namespace}-${count - 1}`;
+    let next = (await ask(session, { ':path': last })).status === 200 ? count : 0;
     const worker = async () => {
       for (let index = next++; index < count; index = next++) {
         const body = networkSet(namespace, `${namespace}-${index}`, bytes, labels && { labels });

@@ -14,7 +14,7 @@ const { values, positionals } = parseArgs({
   },
   allowPositionals: true,
 });
-await attackSuite({
+attackSuite({
   groups: positionals.length > 0 ? positionals : groups,
   seconds: Number(values.seconds),
   memoryBytes: Number(values.mebibytes) * 2 ** 20,

@@ -18,6 +18,8 @@ export interface Cluster {
   /** Where the cluster's own etcd listens. */
   etcdUrl: string;
   folder: string;
+  /** The certificate of its CA, PEM. */
+  authority: string;
   /** The kubeconfig of a user in system:masters. */
   adminKubeconfig: string;
   /** A client certificate of the cluster's CA. */
@@ -88,6 +90,7 @@ export async function startCluster(
       server = await startApiServer();
     },
     folder,
+    authority: authorities.cluster.certificate,
     adminKubeconfig,
     issueClient: user => authorities.cluster.issueClient(user),
     kubeconfigFor,

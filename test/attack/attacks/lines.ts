@@ -25,7 +25,7 @@ const lines = [
   'BREW /version HTTP/1.1\r\nHost: x\r\n\r\n',
 ];
 
-/** Sends bytes over a new connection; whether anything came back before it ended, or a second had gone by. */
+/** Sends bytes over a new connection; whether anything came back before it ended, or a client would have given up. */
 async function send(
   target: Target,
   bytes: string | Buffer,
@@ -35,7 +35,7 @@ async function send(
   const outcome = await new Promise<'answered' | 'ended' | 'silent'>(resolve => {
     socket.once('data', () => resolve('answered'));
     socket.once('close', () => resolve('ended'));
-    socket.setTimeout(1_000, () => resolve('silent'));
+    socket.setTimeout(9_000, () => resolve('silent'));
     socket.write(bytes);
   });
   socket.destroy();
