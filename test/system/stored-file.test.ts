@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { suite, test } from 'node:test';
 import { openSqliteBackend } from '../../src/storage/sqlite/backend.ts';
+import { clientOf } from '../e2e/client.ts';
+import { startProcess } from '../e2e/process.ts';
 import { networkSet, networkSets, root, startServer, temporaryFolder } from './server.ts';
 
 /** Runs the server on a data directory that it cannot use. What it says last. */
@@ -31,13 +33,23 @@ suite('a data directory that cannot be used is refused, with the reason', () => 
       file => writeFileSync(file, 'no database, but long enough to be looked at\n'.repeat(200)),
       /^tortie: .*store\.db: file is not a database$/m,
     ],
+    [
+      'a file of 0 bytes where there was a store',
+      file => truncateSync(file),
+      /^tortie: .*store\.db is missing or empty, but this directory was used with the store \S+ up to revision 1\..* --accept-store=\S+ to begin with an empty store$/m,
+    ],
+    [
+      'no store directory any more',
+      file => rmSync(dirname(file), { recursive: true }),
+      /^tortie: .*store\.db is missing or empty/m,
+    ],
   ];
   for (const [name, damage, message] of damages) {
     test(name, async t => {
       const data = join(temporaryFolder(t), 'data');
       const directory = join(data, 'store');
       mkdirSync(directory, { recursive: true });
-      const store = await openSqliteBackend({ directory });
+      const store = await openSqliteBackend({ directory, markerFile: join(data, 'store.id') });
       await store.close();
       damage(join(directory, 'store.db'));
       const { status, stderr } = refused(data);
@@ -111,4 +123,47 @@ test('values that are no objects of their kind: passed over, counted, logged, to
   }>();
   assert.equal(tiers.items.length, 3);
   assert.equal(await server.process.stop(), 0);
+});
+
+test('a value that is not what was written: its kind answers 503 and so does every write, the other kinds are served, /readyz fails', async t => {
+  const folder = temporaryFolder(t);
+  const data = join(folder, 'data');
+  const first = await startServer(t, { data, folder });
+  for (const name of ['one', 'two']) {
+    assert.equal((await first.client.request('POST', networkSets, { body: networkSet(name) })).status, 201);
+  }
+  assert.equal(await first.process.stop(), 0);
+  const file = join(data, 'store/store.db');
+  const bytes = readFileSync(file);
+  bytes[bytes.indexOf('192.0.2.0/24')]! ^= 1;
+  writeFileSync(file, bytes);
+
+  const server = await startProcess({
+    name: 'damaged',
+    command: process.execPath,
+    args: [join(root, 'src/main.ts'), 'serve', `--data-dir=${data}`, '--secure-port=0'],
+    folder,
+    env: { PATH: process.env.PATH },
+  });
+  t.after(() => server.stop());
+  const [, port] = await server.waitForLine(/"port":(\d+)/);
+  await server.waitForLine(/the embedded store is damaged/);
+  const config = JSON.parse(readFileSync(join(data, 'kubeconfig'), 'utf8'));
+  config.clusters[0].cluster.server = `https://127.0.0.1:${port}`;
+  writeFileSync(join(folder, 'kubeconfig'), JSON.stringify(config));
+  const client = await clientOf(join(folder, 'kubeconfig'));
+  t.after(() => client.close());
+
+  const group = '/apis/projectcalico.org/v3';
+  assert.equal((await client.request('GET', networkSets)).status, 503, 'no list that lacks the object');
+  const tiers = (await client.request('GET', `${group}/tiers`)).json<{ items: unknown[] }>();
+  assert.equal(tiers.items.length, 3);
+  const tier = JSON.stringify({ metadata: { name: 'new' }, spec: { order: 1 } });
+  const refused = await client.request('POST', `${group}/tiers`, { body: tier });
+  assert.equal(refused.status, 503, refused.text);
+  assert.match(refused.text, /is damaged: the value of .* is not what was written.*takes no more writes/);
+  assert.match((await client.request('GET', '/readyz')).text, /\[-\]datastore failed/);
+  assert.match((await client.request('GET', '/readyz/datastore')).text, /is damaged/);
+  assert.equal((await client.request('GET', '/livez')).status, 200);
+  assert.match((await client.request('GET', '/metrics')).text, /^tortie_store_damaged 1$/m);
 });
