@@ -28,7 +28,7 @@ const soonMs = 14 * dayMs;
 
 /**
  * Looks every minute whether a certificate is due by the wall clock: a long timer does not run while a machine is suspended, and
- * knows nothing of a clock that is set. A failure is logged once as long as it stays the same, counted, and told by `note`.
+ * knows nothing of a clock that is set. A failure is logged once as long as it stays the same, counted, and shown by `note`.
  */
 export function keepRenewed(
   renewables: Renewable[],

@@ -44,7 +44,7 @@ export function readMarker(path: string): Known['marker'] {
     if (typeof id === 'string' && id !== '' && Number.isSafeInteger(revision))
       return { id, revision: revision! };
   } catch {
-    // Told below.
+    // As one that lacks a field.
   }
   return 'unreadable';
 }
