@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
+import { parse } from 'yaml';
+import { networkSets, type Started, startServer, temporaryFolder } from '../system/server.ts';
+import { limitMemory, residentBytes } from './cgroup.ts';
+
+const MiB = 1024 * 1024;
+const limitBytes = 1024 * MiB;
+/** What V8 may fill with garbage before it collects, and code that was not yet compiled when the measurement began. */
+const slackBytes = 160 * MiB;
+
+interface Credentials {
+  ca: Buffer;
+  cert: Buffer;
+  key: Buffer;
+}
+
+function credentialsOf(kubeconfig: string): Credentials {
+  const { clusters, users } = parse(readFileSync(kubeconfig, 'utf8'));
+  const decode = (data: string) => Buffer.from(data, 'base64');
+  return {
+    ca: decode(clusters[0].cluster['certificate-authority-data']),
+    cert: decode(users[0].user['client-certificate-data']),
+    key: decode(users[0].user['client-key-data']),
+  };
+}
+
+/** A NetworkSet of about a megabyte. */
+function largeSet(name: string): string {
+  const nets = Array.from({ length: 60_000 }, (_, at) => `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}/32`);
+  return JSON.stringify({
+    apiVersion: 'projectcalico.org/v3',
+    kind: 'NetworkSet',
+    metadata: { name, namespace: 'default' },
+    spec: { nets },
+  });
+}
+
+async function patch({ client }: Started, name: string, value: string): Promise<void> {
+  const body = JSON.stringify({ metadata: { labels: { value } } });
+  const contentType = 'application/merge-patch+json';
+  const answer = await client.request('PATCH', `${networkSets}/${name}`, { body, contentType });
+  assert.ok([200, 429].includes(answer.status), answer.text);
+}
+
+/** Bytes that the server counts as used, of all parts. */
+async function counted({ client }: Started): Promise<number> {
+  const { text } = await client.request('GET', '/metrics');
+  let sum = 0;
+  for (const match of text.matchAll(/^tortie_memory_used_bytes\{[^}]*\} (\S+)$/gm)) sum += Number(match[1]);
+  return sum;
+}
+
+/** A connection whose streams take nothing of their bodies. */
+async function withoutWindow(server: Started, credentials: Credentials): Promise<ClientHttp2Session> {
+  const session = connect(server.url, { ...credentials, settings: { initialWindowSize: 0 } });
+  session.on('error', () => {});
+  await new Promise(resolve => session.once('remoteSettings', resolve));
+  return session;
+}
+
+/** Asks, and waits for the head of the answer or the end of the stream. */
+function ask(session: ClientHttp2Session, path: string): Promise<ClientHttp2Stream> {
+  const stream = session.request({ ':path': path });
+  stream.on('error', () => {});
+  return new Promise(resolve => {
+    stream.once('response', () => resolve(stream));
+    stream.once('close', () => resolve(stream));
+  });
+}
+
+/** One attack: it holds what it can of the server, and lets go when the function that it returns is called. */
+type Attack = (server: Started, credentials: Credentials) => Promise<() => void>;
+
+const attacks: Record<string, Attack> = {
+  '1,000 gets of a large object over a connection with window 0': async (server, credentials) => {
+    const session = await withoutWindow(server, credentials);
+    await Promise.all(Array.from({ length: 1_000 }, () => ask(session, `${networkSets}/large`)));
+    return () => session.destroy();
+  },
+  'the same with changes in between': async (server, credentials) => {
+    const session = await withoutWindow(server, credentials);
+    for (let round = 0; round < 10; round++) {
+      await patch(server, 'large', `v${round}`);
+      await Promise.all(Array.from({ length: 50 }, () => ask(session, `${networkSets}/large`)));
+    }
+    return () => session.destroy();
+  },
+  'pipelining connections that do not read': async (server, credentials) => {
+    const { hostname, port } = new URL(server.url);
+    const request = `GET ${networkSets}/large HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(500);
+    const sockets = Array.from({ length: 4 }, () => {
+      const socket = connectTls({ host: hostname, port: Number(port), ...credentials });
+      socket.on('error', () => {});
+      socket.pause();
+      socket.write(request);
+      return socket;
+    });
+    await sleep(2_000);
+    return () => {
+      for (const socket of sockets) socket.destroy();
+    };
+  },
+};
+
+for (const [name, attack] of Object.entries(attacks)) {
+  test(`memory: ${name}`, async t => {
+    const limit = limitMemory(t, limitBytes);
+    const server = await startServer(t, {
+      data: `${temporaryFolder(t)}/data`,
+      folder: temporaryFolder(t),
+      args: ['--memory-limit=1Gi', '-v=0'],
+      before: limit.before,
+    });
+    const credentials = credentialsOf(server.kubeconfig);
+    const { pid } = server.process;
+    const created = await server.client.request('POST', networkSets, { body: largeSet('large') });
+    assert.equal(created.status, 201, created.text);
+    for (let round = 0; round < 5; round++) await patch(server, 'large', `start${round}`);
+    const start = residentBytes(pid)!;
+    const startCounted = await counted(server);
+    for (let round = 0; round < 3; round++) {
+      const letGo = await attack(server, credentials);
+      try {
+        const [resident, bytes] = [residentBytes(pid)!, await counted(server)];
+        t.diagnostic(`resident ${Math.round(resident / MiB)} MiB, counted ${Math.round(bytes / MiB)} MiB`);
+        const bound = start + slackBytes + 1.3 * Math.max(0, bytes - startCounted);
+        assert.ok(resident <= bound, `${resident} bytes are resident where ${bytes} are counted`);
+      } finally {
+        letGo();
+      }
+    }
+    assert.equal(server.process.hasExited(), false, server.process.tail());
+    assert.equal(limit.exceeded(), false);
+    assert.equal((await server.client.request('GET', '/readyz')).status, 200);
+    t.diagnostic(`start ${Math.round(start / MiB)} MiB, peak ${Math.round(limit.peakBytes() / MiB)} MiB`);
+  });
+}
