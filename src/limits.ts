@@ -498,7 +498,18 @@ export const limitTable = {
     what: 'Age up to which the answer of a review is used.',
     answer: '-',
   },
-  maxReviewCacheEntries: { value: 10_000, unit: 'count', what: 'Answers of reviews kept.', answer: '-' },
+  maxReviewCacheBytes: {
+    value: 8 * 1024 * 1024,
+    unit: 'bytes',
+    what: 'Answers of reviews kept that say yes, of each sort; those of one user (of one address for tokens) have half at most.',
+    answer: 'the question is asked each time',
+  },
+  maxRefusalCacheBytes: {
+    value: 2 * 1024 * 1024,
+    unit: 'bytes',
+    what: 'The same for answers that say no.',
+    answer: 'the question is asked each time',
+  },
   reviewTotalMs: {
     value: 30_000,
     unit: 'ms',
@@ -506,10 +517,22 @@ export const limitTable = {
     answer: '500',
   },
   maxReviewsInFlight: {
-    value: 500,
+    value: 30,
     unit: 'count',
-    what: 'Reviews of each sort under way at once; requests that ask the same share one.',
+    what: 'Reviews of each sort under way at once, fewer than maxClusterConnections together; requests that ask the same share one.',
+    answer: 'the review waits in the queue of its user, or of its address',
+  },
+  maxQueuedReviews: {
+    value: 400,
+    unit: 'count',
+    what: 'Reviews of one class of callers that wait, for maxQueueWaitMs at most; one user, or one address, has half at most.',
     answer: '429 TooManyRequests, Retry-After 1',
+  },
+  maxKnownTokens: {
+    value: 10_000,
+    unit: 'count',
+    what: 'Tokens that were valid lately, remembered by a hash: their reviews have half of the places to themselves.',
+    answer: '-',
   },
   maxReviewCacheKeyBytes: {
     value: 10_000,
@@ -542,7 +565,7 @@ export const limitTable = {
     answer: 'tried again, or 500',
   },
   maxClusterConnections: {
-    value: 32,
+    value: 64,
     unit: 'count',
     what: 'Connections to kube-apiserver kept for requests; each watch has one more of its own.',
     answer: 'the request waits',

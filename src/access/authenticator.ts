@@ -1,5 +1,5 @@
 import { StatusError, unauthorized } from '../machinery/status.ts';
-import type { Log } from '../observability/observability.ts';
+import type { Log, Metrics } from '../observability/observability.ts';
 import type { CertificatePool } from './certificate-pool.ts';
 import { clientCertificateUser } from './client-certificate.ts';
 import type { FrontProxy } from './front-proxy.ts';
@@ -12,6 +12,7 @@ export interface AuthenticatorOptions {
   clientCertificates?: CertificatePool;
   createTokenReview?: CreateTokenReview;
   log: Log;
+  metrics?: Metrics;
 }
 
 type Method = (credentials: Credentials) => User | undefined | Promise<User | undefined>;
@@ -23,11 +24,11 @@ type Method = (credentials: Credentials) => User | undefined | Promise<User | un
  * such (429).
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { frontProxy, clientCertificates, createTokenReview, log } = options;
+  const { frontProxy, clientCertificates, createTokenReview, log, metrics } = options;
   const methods: Method[] = [];
   if (frontProxy) methods.push(credentials => frontProxy.user(credentials));
   if (clientCertificates) methods.push(credentials => clientCertificateUser(clientCertificates, credentials));
-  if (createTokenReview) methods.push(tokenUser(createTokenReview));
+  if (createTokenReview) methods.push(tokenUser(createTokenReview, metrics && { metrics }));
   return async credentials => {
     const failures: unknown[] = [];
     for (const method of methods) {
@@ -35,6 +36,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         const user = await method(credentials);
         if (user) return withAuthenticatedGroup(user);
       } catch (error) {
+        if (credentials.signal?.aborted) throw error;
         failures.push(error);
       }
     }

@@ -21,10 +21,10 @@ const administrators = 'system:masters';
  */
 export function createAuthorizer({ alwaysAllowPaths, delegate }: AuthorizerOptions): Authorizer {
   const allowsPath = pathMatcher(alwaysAllowPaths);
-  return async (user, attributes) => {
+  return async (user, attributes, signal) => {
     if (user.groups.includes(administrators)) return { allowed: true, reason: '' };
     if ('path' in attributes && allowsPath(attributes.path)) return { allowed: true, reason: '' };
-    return delegate ? delegate(user, attributes) : standalone(user, attributes);
+    return delegate ? delegate(user, attributes, signal) : standalone(user, attributes);
   };
 }
 

@@ -26,6 +26,8 @@ export interface FairPlacesOptions {
   after?: (delayMs: number, callback: () => void) => () => void;
   /** Called after each change of `running` or `queued`. */
   onChange?: () => void;
+  /** Called for each caller that gets no place, but for those that have gone. */
+  onRefused?: (reason: Exclude<RefusalReason, 'cancelled'>) => void;
 }
 
 interface Waiter {
@@ -96,6 +98,7 @@ export class FairPlaces {
     const { places, maxQueued, maxWaitMs, after = afterTimeout } = this.#options;
     const queue = this.#waiting.get(flow) ?? new Set<Waiter>();
     if (places === 0 || !this.#leavesRoom(queue.size, maxQueued - this.#queued)) {
+      this.#options.onRefused?.('queue-full');
       throw new NoPlace('queue-full');
     }
     return new Promise((resolve, reject) => {
@@ -109,6 +112,7 @@ export class FairPlaces {
       const giveUp = (reason: RefusalReason) => {
         leave();
         this.#options.onChange?.();
+        if (reason !== 'cancelled') this.#options.onRefused?.(reason);
         reject(new NoPlace(reason));
       };
       const waiter: Waiter = {

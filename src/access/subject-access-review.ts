@@ -1,5 +1,8 @@
 import { limits } from '../limits.ts';
-import { ReviewCache, type ReviewCacheOptions } from './review-cache.ts';
+import type { Metrics } from '../observability/observability.ts';
+import { partOf, priorityLevelOf, type SharedLevel } from './priority-level.ts';
+import { ReviewCache } from './review-cache.ts';
+import { reviewPlaces } from './review-places.ts';
 import type { Attributes, Authorizer, SelectorRequirement, User } from './user.ts';
 
 /** The question (authorization/v1 SubjectAccessReviewSpec), as it goes on the wire. */
@@ -37,18 +40,27 @@ export type CreateSubjectAccessReview = (spec: SubjectAccessReviewSpec) => Promi
 /**
  * Asks the cluster for every decision (apiserver: plugin/authorizer/webhook). Answers, yes and no, are kept
  * for a while under the whole question; a question longer than limits.maxReviewCacheKeyBytes is asked each
- * time, since its length is the client's choice. `denied` beats `allowed`. Throws when the cluster cannot be
- * asked.
+ * time, since its length is the client's choice. `denied` beats `allowed`. Each user has a share of the reviews under way;
+ * beyond it they wait. Throws when the cluster cannot be asked, and a 429 StatusError when too many wait.
  */
 export function reviewAuthorizer(
   createSubjectAccessReview: CreateSubjectAccessReview,
-  options: ReviewCacheOptions = {},
+  options: { now?: () => number; metrics?: Metrics } = {},
 ): Authorizer {
-  const cache = new ReviewCache<SubjectAccessReviewStatus>(options);
-  return async (user, attributes) => {
+  const { metrics, ...rest } = options;
+  const cache = new ReviewCache<SubjectAccessReviewStatus>({ isGood: ({ allowed }) => allowed, ...rest });
+  const of = (priority: SharedLevel) =>
+    reviewPlaces(
+      { review: 'SubjectAccessReview', priority, places: partOf(priority, limits.maxReviewsInFlight) },
+      metrics,
+    );
+  const places = { system: of('system'), users: of('users'), anonymous: of('anonymous') };
+  return async (user, attributes, signal) => {
     const spec = reviewSpec(user, attributes);
     const keep = { keep: attributesBytes(spec) < limits.maxReviewCacheKeyBytes };
-    const status = await cache.get(JSON.stringify(spec), () => createSubjectAccessReview(spec), keep);
+    const level = priorityLevelOf(user);
+    const asker = { places: places[level === 'exempt' ? 'system' : level], flow: user.name, signal };
+    const status = await cache.get(JSON.stringify(spec), () => createSubjectAccessReview(spec), asker, keep);
     return { allowed: status.allowed && !status.denied, reason: status.reason ?? '' };
   };
 }

@@ -1,5 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { ReviewCache, type ReviewCacheOptions } from './review-cache.ts';
+import { isIPv6 } from 'node:net';
+import { limits } from '../limits.ts';
+import type { Metrics } from '../observability/observability.ts';
+import { ReviewCache } from './review-cache.ts';
+import { reviewPlaces } from './review-places.ts';
 import type { Credentials, User } from './user.ts';
 
 /** What a TokenReview says (authentication/v1 TokenReviewStatus). */
@@ -44,21 +48,56 @@ function headerOf(rawHeaders: string[], name: string): string | undefined {
 
 /**
  * Signs in the holder of a bearer token through TokenReviews. Yes and no are kept for a while under a keyed
- * hash, so that a dump of memory shows no old tokens. Undefined without a token; throws when the token is not
- * valid or the cluster cannot be asked.
+ * hash, so that a dump of memory shows no old tokens. Each address has a share of the reviews under way; tokens that were valid
+ * lately have places of their own, which made-up tokens cannot fill. Undefined without a token; throws when the token is not
+ * valid or the cluster cannot be asked, and a 429 StatusError when too many reviews wait.
  */
 export function tokenUser(
   createTokenReview: CreateTokenReview,
-  options: ReviewCacheOptions = {},
-): (credentials: Pick<Credentials, 'rawHeaders'>) => Promise<User | undefined> {
-  const cache = new ReviewCache<TokenReviewStatus>(options);
+  options: { now?: () => number; metrics?: Metrics } = {},
+): (credentials: Pick<Credentials, 'rawHeaders' | 'remoteAddress' | 'signal'>) => Promise<User | undefined> {
+  const { metrics, ...rest } = options;
+  const cache = new ReviewCache<TokenReviewStatus>({ isGood: isUser, ...rest });
   const secret = randomBytes(32);
-  return async ({ rawHeaders }) => {
+  const known = new Set<string>();
+  const of = (priority: string) =>
+    reviewPlaces({ review: 'TokenReview', priority, places: limits.maxReviewsInFlight / 2 }, metrics);
+  const places = { known: of('known'), unknown: of('unknown') };
+  return async ({ rawHeaders, remoteAddress = '', signal }) => {
     const token = bearerToken(rawHeaders);
     if (!token) return undefined;
     const key = createHmac('sha256', secret).update(token).digest('base64');
-    const status = await cache.get(key, () => createTokenReview(token));
-    if (status.authenticated && status.user?.name) return status.user;
-    throw new Error(`bearer token: ${status.error || 'not valid'}`);
+    const asker = {
+      places: known.has(key) ? places.known : places.unknown,
+      flow: networkOf(remoteAddress),
+      signal,
+    };
+    const status = await cache.get(key, () => createTokenReview(token), asker);
+    known.delete(key);
+    if (!isUser(status)) throw new Error(`bearer token: ${status.error || 'not valid'}`);
+    known.add(key);
+    for (const oldest of known) {
+      if (known.size <= limits.maxKnownTokens) break;
+      known.delete(oldest);
+    }
+    return status.user;
   };
+}
+
+function isUser({ authenticated, user }: TokenReviewStatus): boolean {
+  return authenticated && Boolean(user?.name);
+}
+
+/** An IPv4 address, or the /64 of an IPv6 address: whoever has one address of that has them all. */
+function networkOf(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1];
+  if (mapped) return mapped;
+  if (!isIPv6(address)) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  if (tail !== undefined) {
+    const after = tail === '' ? 0 : tail.split(':').length;
+    while (groups.length + after < 8) groups.push('0');
+  }
+  return groups.slice(0, 4).join(':');
 }

@@ -34,8 +34,11 @@ export interface Decision {
   reason: string;
 }
 
-/** May this user do this? Throws when the question cannot be answered (the authorizer is unreachable). */
-export type Authorizer = (user: User, attributes: Attributes) => Promise<Decision>;
+/**
+ * May this user do this? Throws when the question cannot be answered (the authorizer is unreachable), and as soon as the signal is
+ * aborted.
+ */
+export type Authorizer = (user: User, attributes: Attributes, signal?: AbortSignal) => Promise<Decision>;
 
 /** The parts of a request that authentication looks at. Headers are raw: name, value, name, value, as received. */
 export interface Credentials {
@@ -44,6 +47,10 @@ export interface Credentials {
   peerCertificates: Uint8Array[];
   /** An object that lives as long as the connection; verdicts on its certificate are kept by it. */
   connection: object;
+  /** Where the connection comes from, where that is known. */
+  remoteAddress?: string | undefined;
+  /** Aborted when nobody waits for the verdict any more. */
+  signal?: AbortSignal;
 }
 
 /** Who is this? The anonymous user when no credential was presented; throws a 401 StatusError when one was and it is not valid. */

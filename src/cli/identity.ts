@@ -6,7 +6,7 @@ import { reviewAuthorizer } from '../access/subject-access-review.ts';
 import type { Authenticator, Authorizer } from '../access/user.ts';
 import type { Options } from '../config/options.ts';
 import type { ClusterTrust } from '../kube/configmap.ts';
-import type { Log } from '../observability/observability.ts';
+import type { Log, Metrics } from '../observability/observability.ts';
 import type { KeyPair } from './certificates.ts';
 import { type Clusters, openClusters } from './clusters.ts';
 import type { Tls } from './tls.ts';
@@ -28,6 +28,7 @@ interface Parts {
   ca: KeyPair;
   tls: Tls;
   log: Log;
+  metrics: Metrics;
 }
 
 /**
@@ -52,7 +53,7 @@ function standalone({ options, ca, tls, log }: Parts): Identity {
 }
 
 /** Front proxy, client certificates and tokens of a cluster, and its opinion on every request. */
-async function delegated({ options, tls, log }: Parts, clusters: Clusters): Promise<Identity> {
+async function delegated({ options, tls, log, metrics }: Parts, clusters: Clusters): Promise<Identity> {
   const { followTrust } = await import('../kube/configmap.ts');
   const { subjectAccessReviews, tokenReviews } = await import('../kube/reviews.ts');
   const frontProxy = new FrontProxy();
@@ -90,10 +91,11 @@ async function delegated({ options, tls, log }: Parts, clusters: Clusters): Prom
       clientCertificates,
       createTokenReview: tokenReviews(clusters.authentication),
       log,
+      metrics,
     }),
     authorize: createAuthorizer({
       alwaysAllowPaths: options.authorizationAlwaysAllowPaths,
-      delegate: reviewAuthorizer(subjectAccessReviews(clusters.authorization)),
+      delegate: reviewAuthorizer(subjectAccessReviews(clusters.authorization), { metrics }),
     }),
     check: () => {
       if (known || options.authenticationTolerateLookupFailure) return;

@@ -74,7 +74,7 @@ async function run(
   const renewables: Renewable[] = [serving, { name: 'ca', current: () => ca.cert }];
   const renewals = keepRenewed(renewables, { log, metrics });
   closing.push(() => renewals.close());
-  const identity = await openIdentity({ options, ca, tls, log });
+  const identity = await openIdentity({ options, ca, tls, log, metrics });
   closing.push(() => identity.close());
   warnOfUnenforced(identity, log);
   const resources = openResources({ kinds, ...datastore, log, metrics, historyBytes: plan.history });

@@ -12,13 +12,16 @@ import { TextError } from './respond.ts';
  * (which kube-apiserver resolves for requests that come through it), a 500 in text when nobody could tell.
  */
 export async function authenticate(exchange: Exchange, authenticator: Authenticator): Promise<void> {
-  const { request } = exchange;
+  const { request, abort } = exchange;
   try {
     exchange.user = await authenticator({
       rawHeaders: request.rawHeaders,
       ...peerOf(request.socket as TLSSocket),
+      remoteAddress: request.socket.remoteAddress,
+      signal: abort.signal,
     });
   } catch (error) {
+    abort.signal.throwIfAborted();
     if (error instanceof StatusError) throw error;
     throw internalText(exchange, error);
   }

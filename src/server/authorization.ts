@@ -37,11 +37,12 @@ async function decide(
   attributes: Attributes,
   options: AuthorizationOptions,
 ): Promise<void> {
-  const { user } = exchange;
+  const { user, abort } = exchange;
   let decision: Awaited<ReturnType<Authorizer>>;
   try {
-    decision = await options.authorizer(user, attributes);
+    decision = await options.authorizer(user, attributes, abort.signal);
   } catch (error) {
+    abort.signal.throwIfAborted();
     if (error instanceof StatusError) throw error;
     throw internalText(exchange, error);
   }

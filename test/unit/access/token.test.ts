@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { bearerToken, type TokenReviewStatus, tokenUser } from '../../../src/access/token.ts';
 import { limits } from '../../../src/limits.ts';
+import type { StatusError } from '../../../src/machinery/status.ts';
 
 const prefix = 'base64url.bearer.authorization.k8s.io.';
 
@@ -96,4 +98,52 @@ describe('tokenUser', () => {
     });
     for (const token of ['none', 'empty', 'not']) await assert.rejects(signIn(token), /not valid/);
   });
+
+  it('random tokens keep no known token out, wherever they come from', async () => {
+    const clock = { nowMs: 0 };
+    let open = true;
+    const method = tokenUser(
+      async token => {
+        if (token !== 'good' && !open) return new Promise<never>(() => {});
+        return token === 'good' ? { authenticated: true, user } : { authenticated: false };
+      },
+      { now: () => clock.nowMs },
+    );
+    const signIn = (token: string, remoteAddress: string) =>
+      method({ rawHeaders: ['Authorization', `Bearer ${token}`], remoteAddress });
+    assert.deepEqual(await signIn('good', '10.0.0.1'), user);
+    open = false;
+    clock.nowMs += limits.reviewCacheMs;
+    const outcomes: unknown[] = [];
+    for (let count = 0; count < 2_000; count++) {
+      signIn(`random-${count}`, `10.0.${count % 100}.1`).catch(error => outcomes.push(error));
+    }
+    assert.deepEqual(await signIn('good', '10.0.0.1'), user);
+    await nextTurn();
+    assert.ok(outcomes.length >= 2_000 - limits.maxReviewsInFlight / 2 - limits.maxQueuedReviews);
+    for (const error of outcomes) assert.equal((error as StatusError).status.code, 429);
+  });
+
+  const networks: [string, string[], string][] = [
+    ['one IPv4 address', ['10.0.0.1', '::ffff:10.0.0.1'], '10.0.0.2'],
+    ['one /64 of IPv6', ['2001:db8::1', '2001:db8::2:3', '2001:db8:0:0:1:2:3:4'], '2001:db8:0:1::1'],
+    ['the whole of an address', ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::'], '2001:db8:1:3::'],
+  ];
+  for (const [name, addresses, other] of networks) {
+    it(`${name} leaves places to others`, async () => {
+      const asked: string[] = [];
+      const method = tokenUser(async token => {
+        asked.push(token);
+        return token === 'good' ? { authenticated: true, user } : new Promise<never>(() => {});
+      });
+      const signIn = (token: string, remoteAddress: string) =>
+        method({ rawHeaders: ['Authorization', `Bearer ${token}`], remoteAddress });
+      for (let count = 0; count < 20; count++) {
+        signIn(`random-${count}`, addresses[count % addresses.length]!).catch(() => {});
+      }
+      assert.deepEqual(await signIn('good', other), user);
+      await nextTurn();
+      assert.equal(asked.length, 1 + Math.ceil(limits.maxReviewsInFlight / 4));
+    });
+  }
 });

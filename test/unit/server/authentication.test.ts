@@ -17,6 +17,7 @@ function exchangeWith(headers: Record<string, string>): Exchange {
   return {
     request: { headers: lower, rawHeaders, socket, url: '/x' },
     user: anonymous,
+    abort: new AbortController(),
   } as unknown as Exchange;
 }
 
