@@ -179,3 +179,20 @@ test('a request that is reset before it was begun leaves nothing but a count', a
     await setting.stop();
   }
 });
+
+overHttp1('a timeout that runs out leaves the connection to the next request', async setting => {
+  const body = '{"metadata":{"name":"hangs"}}';
+  const head = `POST ${base}/widgets?timeout=1s HTTP/1.1\r\n${as}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const begun = setting.clock.waiting;
+  for (const sent of [body.length, 5]) {
+    const connection = await rawConnection(setting.port);
+    connection.write(head + body.slice(0, sent));
+    if (sent === 5) await until(() => setting.clock.waiting > begun);
+    else await until(() => setting.widgets.hanging.length === 1);
+    setting.clock.advance(1_000);
+    assert.equal((await connection.answer())?.code, 504);
+    connection.write(`${body.slice(sent)}GET /healthz HTTP/1.1\r\n${as}\r\n`);
+    assert.equal((await connection.answer())?.text, 'ok');
+    connection.socket.destroy();
+  }
+});
