@@ -148,6 +148,18 @@ export const limitTable = {
     what: 'Field errors reported for one object.',
     answer: 'the rest is left out',
   },
+  maxQuotedCharacters: {
+    value: 1_024,
+    unit: 'count',
+    what: 'Characters of a value, a name or a path that an error tells back.',
+    answer: 'it is cut',
+  },
+  maxStatusCharacters: {
+    value: 32 * 1024,
+    unit: 'count',
+    what: 'Characters of the message of an error, and of all its causes.',
+    answer: 'the message is cut, the other causes are left out',
+  },
   maxPatternInstructions: {
     value: 20_000,
     unit: 'count',

@@ -1,3 +1,5 @@
+import { limits } from '../limits.ts';
+import { cutNote } from './cut.ts';
 import type { Json } from './json.ts';
 
 /** Texts that Go prints and that clients of Kubernetes therefore know. */
@@ -26,8 +28,10 @@ function escapeCharacter(character: string): string {
   return `\\U${code.toString(16).padStart(8, '0')}`;
 }
 
-/** A string in double quotes as Go's `%q` (strconv.Quote) prints it. */
+/** A string in double quotes as Go's `%q` (strconv.Quote) prints it; one that is very long is cut. */
 export function goQuote(text: string): string {
+  const most = limits.maxQuotedCharacters;
+  if (text.length > most) return `${goQuote(text.slice(0, most))}${cutNote(text.length)}`;
   if (/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(text)) return `"${text}"`;
   return `"${[...text].map(escapeCharacter).join('')}"`;
 }

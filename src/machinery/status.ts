@@ -1,3 +1,5 @@
+import { limits } from '../limits.ts';
+import { cut, cutJson } from './cut.ts';
 import { goQuote } from './go-text.ts';
 import type { JsonObject } from './json.ts';
 
@@ -69,16 +71,40 @@ export interface GroupResource {
   resource: string;
 }
 
-/** An error that has an answer: thrown anywhere below the server, written by it as the Status it holds. */
+/** The details of a Status, however long the names and texts are that they hold. */
+function boundedDetails(details: StatusDetails): StatusDetails {
+  const { name, causes, ...rest } = details;
+  let room = limits.maxStatusCharacters;
+  const told = causes?.map(boundedCause).filter(({ message = '', field = '' }) => {
+    room -= message.length + field.length;
+    return room >= 0;
+  });
+  return { ...(name !== undefined && { name: cut(name) }), ...rest, ...(told && { causes: told }) };
+}
+
+function boundedCause(cause: StatusCause): StatusCause {
+  const { message, field } = cause;
+  return {
+    ...cause,
+    ...(message !== undefined && { message: cut(message, limits.maxStatusCharacters / 4) }),
+    ...(field !== undefined && { field: cut(field) }),
+  };
+}
+
+/**
+ * An error that has an answer: thrown anywhere below the server, written by it as the Status it holds. Whatever a client sent that
+ * stands in it, the Status is of a bounded size.
+ */
 export class StatusError extends Error {
   readonly status: Status;
 
   constructor(
     reason: StatusReason,
-    message: string,
+    whole: string,
     details?: StatusDetails,
     listMeta: { continue?: string } = {},
   ) {
+    const message = cut(whole, limits.maxStatusCharacters);
     super(message);
     this.name = 'StatusError';
     const code = errorCatalogue[reason].code;
@@ -89,7 +115,7 @@ export class StatusError extends Error {
       status: 'Failure',
       message,
       reason,
-      ...(details && { details }),
+      ...(details && { details: boundedDetails(details) }),
       code,
     };
   }
@@ -135,14 +161,14 @@ function printValue(value: unknown): string {
   if (value === undefined) return 'null';
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'string') return goQuote(value);
-  return JSON.stringify(value, (_key, inner) => (typeof inner === 'bigint' ? Number(inner) : inner));
+  return cutJson(value);
 }
 
 /** The text of a field error without the field: `Invalid value: "x": must be …` (apimachinery field.Error). */
 export function fieldErrorBody(error: FieldError): string {
   const parts: string[] = [fieldErrorTypes[error.type].text];
   if (!valueOmitted.has(error.type) && 'value' in error) parts.push(printValue(error.value));
-  if (error.detail) parts.push(error.detail);
+  if (error.detail) parts.push(cut(error.detail, 2 * limits.maxQuotedCharacters));
   return parts.join(': ');
 }
 
@@ -152,7 +178,7 @@ export function causesOf(errors: FieldError[]): StatusCause[] {
   for (const error of errors) {
     const { cause: reason } = fieldErrorTypes[error.type];
     const body = fieldErrorBody(error);
-    const cause = { reason, message: error.hint ? `${body}; ${error.hint}` : body, field: error.field };
+    const cause = { reason, message: error.hint ? `${body}; ${error.hint}` : body, field: cut(error.field) };
     const key = JSON.stringify(cause);
     if (!causes.has(key)) causes.set(key, cause);
   }
@@ -172,18 +198,14 @@ export function unauthorized(): StatusError {
 /** 403 for a resource (`gr` given) or a path. `message` is the sentence after "is forbidden: ". */
 export function forbidden(gr: GroupResource | undefined, name: string, message: string): StatusError {
   if (!gr) return new StatusError('Forbidden', `forbidden: ${message}`, {});
-  const subject = name ? `${gr.resource}.${gr.group} ${JSON.stringify(name)}` : `${gr.resource}.${gr.group}`;
+  const subject = name ? `${gr.resource}.${gr.group} ${goQuote(name)}` : `${gr.resource}.${gr.group}`;
   return new StatusError('Forbidden', `${subject} is forbidden: ${message}`, objectDetails(gr, name));
 }
 
 /** 404 for one object of a resource. */
 export function notFound(gr: GroupResource, name: string): StatusError {
   const resource = gr.group ? `${gr.resource}.${gr.group}` : gr.resource;
-  return new StatusError(
-    'NotFound',
-    `${resource} ${JSON.stringify(name)} not found`,
-    objectDetails(gr, name),
-  );
+  return new StatusError('NotFound', `${resource} ${goQuote(name)} not found`, objectDetails(gr, name));
 }
 
 /** 404 for a path under the served group that names no resource. */
@@ -211,13 +233,13 @@ export function methodNotSupported(gr: GroupResource, verb: string): StatusError
 
 /** 409 for a create of a name that exists. */
 export function alreadyExists(gr: GroupResource, name: string): StatusError {
-  const message = `${gr.resource}.${gr.group} ${JSON.stringify(name)} already exists`;
+  const message = `${gr.resource}.${gr.group} ${goQuote(name)} already exists`;
   return new StatusError('AlreadyExists', message, objectDetails(gr, name));
 }
 
 /** 409 for a write that does not fit the object as it is stored; `why` ends the sentence. */
 export function conflict(gr: GroupResource, name: string, why: string): StatusError {
-  const message = `Operation cannot be fulfilled on ${gr.resource}.${gr.group} ${JSON.stringify(name)}: ${why}`;
+  const message = `Operation cannot be fulfilled on ${gr.resource}.${gr.group} ${goQuote(name)}: ${why}`;
   return new StatusError('Conflict', message, objectDetails(gr, name));
 }
 
@@ -237,12 +259,12 @@ export function requestEntityTooLarge(detail: string): StatusError {
 
 /** 422: every broken rule of an object (`kind` is its Kind) or of request options (`kind` is e.g. ListOptions). */
 export function invalid(group: string, kind: string, name: string, errors: FieldError[]): StatusError {
-  const texts = errors.map(error => `${error.field}: ${fieldErrorBody(error)}`);
+  const texts = errors.map(error => `${cut(error.field)}: ${fieldErrorBody(error)}`);
   const distinct = [...new Set(texts)];
   const listed = distinct.length === 1 ? distinct[0] : `[${distinct.join(', ')}]`;
   const causes = causesOf(errors);
   const subject = group ? `${kind}.${group}` : kind;
-  return new StatusError('Invalid', `${subject} ${JSON.stringify(name)} is invalid: ${listed}`, {
+  return new StatusError('Invalid', `${subject} ${goQuote(name)} is invalid: ${listed}`, {
     ...(name && { name }),
     ...(group && { group }),
     ...(kind && { kind }),

@@ -1,3 +1,4 @@
+import { cut } from './cut.ts';
 import { canonicalText, copy } from './equal.ts';
 import { goJsonType, goPrint } from './go-text.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -55,7 +56,7 @@ function directedObject(told: Json, patch: JsonObject): JsonObject {
   if (told === 'delete') return {};
   const { [directive]: _, ...rest } = patch;
   if (told === 'replace') return copy(rest);
-  throw badRequest(`unknown patch type: ${goPrint(told)} in map: ${goPrint(patch)}`);
+  throw badRequest(`unknown patch type: ${cut(goPrint(told))} in map: ${cut(goPrint(patch))}`);
 }
 
 /** The object with those fields only that the patch says to retain; all of its own must be among them. */
@@ -155,7 +156,7 @@ function checkOrder(items: Json[], order: Json[], mergeKey: string): void {
   let at = 0;
   for (const item of order) if (idOf(item, mergeKey) === ids[at]) at++;
   if (at === ids.length) return;
-  const printed = `${goPrint(items)}\n doesn't match $setElementOrder list:\n${goPrint(order)}`;
+  const printed = `${cut(goPrint(items))}\n doesn't match $setElementOrder list:\n${cut(goPrint(order))}`;
   throw badRequest(`The order in patch list:\n${printed}\n`);
 }
 
@@ -168,7 +169,7 @@ function idOf(item: Json, mergeKey: string): string {
   if (mergeKey === '') return JSON.stringify([typeof item, goPrint(item)]);
   const value = isJsonObject(item) ? ownField(item, mergeKey) : undefined;
   if (value === undefined) {
-    throw badRequest(`map: ${goPrint(item)} does not contain declared merge key: ${mergeKey}`);
+    throw badRequest(`map: ${cut(goPrint(item))} does not contain declared merge key: ${mergeKey}`);
   }
   return JSON.stringify([typeof value, goPrint(value)]);
 }
@@ -180,7 +181,7 @@ function elementsMustMatch(...lists: Json[][]): void {
     throw new StatusError('Invalid', message, { causes: [{ message }] });
   }
   const types = new Set(items.map(goJsonType));
-  if (types.size > 1) throw badRequest(`list element types are not identical: ${goPrint(lists)}`);
+  if (types.size > 1) throw badRequest(`list element types are not identical: ${cut(goPrint(lists))}`);
 }
 
 function mergeList(old: Json[], next: Json[], mergeKey: string): Json[] {
@@ -215,7 +216,7 @@ function obeyed(old: Json[], next: Json[], mergeKey: string): { kept: Json[]; it
     } else if (told === 'merge') {
       throw badRequest('merging lists cannot yet be specified in the patch');
     } else {
-      throw badRequest(`unknown patch type: ${goPrint(told)} in map: ${goPrint(item)}`);
+      throw badRequest(`unknown patch type: ${cut(goPrint(told))} in map: ${cut(goPrint(item))}`);
     }
   }
   const kept = gone.size === 0 ? old : old.filter(one => !gone.has(idOf(one, mergeKey)));

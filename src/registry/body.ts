@@ -1,6 +1,6 @@
 import { group, type Kind } from '../kinds/kind.ts';
 import type { Decoded } from '../machinery/decode.ts';
-import { badRequest, causesOf, type FieldError, invalid } from '../machinery/status.ts';
+import { badRequest, causesOf, type FieldError, invalid, StatusError } from '../machinery/status.ts';
 import type { RequestContext } from './context.ts';
 import { examine } from './examine.ts';
 import { readObject, type SentObject } from './sent-object.ts';
@@ -68,9 +68,9 @@ export function checkStrictPatch(
       value: patched(),
       detail: `strict decoding error: ${strictErrors.join(', ')}`,
     };
-    const refusal = invalid('', '', '', [error]);
-    refusal.status.details?.causes?.push(...strictCauses(kind, strictErrors), ...causesOf(others()));
-    throw refusal;
+    const { message } = invalid('', '', '', [error]);
+    const causes = [...causesOf([error]), ...strictCauses(kind, strictErrors), ...causesOf(others())];
+    throw new StatusError('Invalid', message, { causes });
   }
   for (const text of strictErrors) context.warn(text);
 }

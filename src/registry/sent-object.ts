@@ -1,5 +1,6 @@
 import { apiVersion, type Kind } from '../kinds/kind.ts';
 import { limits } from '../limits.ts';
+import { cut } from '../machinery/cut.ts';
 import type { Decoded } from '../machinery/decode.ts';
 import type { Json, JsonObject } from '../machinery/json.ts';
 import { metadataTypeErrors, pruneMetadata } from '../machinery/metadata.ts';
@@ -28,7 +29,10 @@ export function readObject(kind: Kind, body: Pick<Decoded, 'value' | 'duplicates
   dropMistyped(metadata, typeErrors);
   const sent = object as unknown as ApiObject;
   const unknown = [...pruneMetadata(metadata), ...prune(kind.schema, sent)];
-  const strictErrors = [...body.duplicates, ...unknown.map(path => `unknown field ${JSON.stringify(path)}`)];
+  const strictErrors = [
+    ...body.duplicates,
+    ...unknown.map(path => `unknown field ${JSON.stringify(cut(path))}`),
+  ];
   return { object: sent, strictErrors: strictErrors.slice(0, limits.maxStrictErrors), typeErrors };
 }
 
@@ -46,12 +50,12 @@ function asObject(
   const sentVersion = value.apiVersion ?? apiVersion;
   if (sentKind !== kind.kind) {
     throw badRequest(
-      `${String(sentKind)} in version "v3" cannot be handled as a ${kind.kind}: the kind in the body must be ${kind.kind}`,
+      `${cut(String(sentKind))} in version "v3" cannot be handled as a ${kind.kind}: the kind in the body must be ${kind.kind}`,
     );
   }
   if (sentVersion !== apiVersion) {
     throw badRequest(
-      `the API version in the data (${String(sentVersion)}) does not match the expected API version (${apiVersion})`,
+      `the API version in the data (${cut(String(sentVersion))}) does not match the expected API version (${apiVersion})`,
     );
   }
   value.kind = kind.kind;

@@ -1,5 +1,7 @@
 import { group } from '../kinds/kind.ts';
+import { cut } from '../machinery/cut.ts';
 import { copy } from '../machinery/equal.ts';
+import { goQuote } from '../machinery/go-text.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import {
   badRequest,
@@ -99,7 +101,9 @@ export function checkIdentity(
     );
   }
   if (name !== target.name) {
-    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
+    throw badRequest(
+      `the name of the object (${cut(name)}) does not match the name on the URL (${target.name})`,
+    );
   }
   settleNamespace(parts, sent, target.namespace);
 }
@@ -110,7 +114,7 @@ function checkUid(parts: ResourceParts, name: string, sent: ApiObject, old: ApiO
   if (!uid || uid === old.metadata.uid || sent.metadata.name !== name) return;
   const why =
     `StorageError: invalid object, Code: 4, Key: ${name}, ResourceVersion: 0, AdditionalErrorMsg: ` +
-    `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
+    `Precondition failed: UID in precondition: ${cut(uid)}, UID in object meta: ${old.metadata.uid}`;
   throw conflict(groupResource(parts.kind), name, why);
 }
 
@@ -174,7 +178,7 @@ function versionMissing(parts: ResourceParts, name: string): StatusError {
     detail: 'must be specified for an update',
   } as const;
   const body = fieldErrorBody(error);
-  const message = `${parts.kind.plural}.${group} ${JSON.stringify(name)} is invalid: ${error.field}: ${body}`;
+  const message = `${parts.kind.plural}.${group} ${goQuote(name)} is invalid: ${error.field}: ${body}`;
   return new StatusError('Invalid', message, {
     name,
     group,

@@ -10,16 +10,22 @@ const maxTruncatedRunes = 256;
  */
 export class Warnings {
   readonly #texts = new Set<string>();
+  /** Those beyond the bound, each time that they are added. */
+  #more = 0;
 
   add(text: string): void {
-    if (text) this.#texts.add(text);
+    // Of a text that is longer, no more would be told either: a character has at most two units.
+    const told = text.slice(0, 2 * maxTotalRunes + 2);
+    if (told === '' || this.#texts.has(told)) return;
+    if (this.#texts.size < limits.maxWarnings) this.#texts.add(told);
+    else this.#more++;
   }
 
   /** Values of the Warning headers, in the order in which the warnings came. */
   headers(): string[] {
     const texts = [...this.#texts].map(text => [...text]);
-    const left = texts.length - limits.maxWarnings + 1;
-    if (left > 1) texts.splice(-left, left, [...`${left} more warnings are left out`]);
+    const left = texts.length + this.#more - limits.maxWarnings + 1;
+    if (left > 1) texts.splice(limits.maxWarnings - 1, 1, [...`${left} more warnings are left out`]);
     const total = texts.reduce((sum, runes) => sum + runes.length, 0);
     if (total <= maxTotalRunes) return texts.map(runes => header(runes.join('')));
     const headers: string[] = [];

@@ -1,3 +1,4 @@
+import { cut } from '../cut.ts';
 import { copy, equal } from '../equal.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { ApiObject } from '../object.ts';
@@ -77,7 +78,7 @@ export function applyConfiguration(
 function checkedConfiguration({ apiVersion, kind, shape }: Tracking, configuration: Json): JsonObject {
   const config = isJsonObject(configuration) ? configuration : {};
   const [sentVersion, sentKind] = [textOf(config.apiVersion), textOf(config.kind)];
-  const type = `${withSlash(sentVersion)}, Kind=${sentKind}`;
+  const type = `${withSlash(cut(sentVersion))}, Kind=${cut(sentKind)}`;
   if (sentVersion !== apiVersion || sentKind !== kind) throw badRequest(`invalid object type: ${type}`);
   const { metadata } = config;
   if (isJsonObject(metadata) && (metadata.managedFields ?? null) !== null) {
@@ -86,7 +87,7 @@ function checkedConfiguration({ apiVersion, kind, shape }: Tracking, configurati
   const errors = shapeErrors(shape, config);
   if (errors.length === 0) return config;
   const sent = isJsonObject(metadata) ? metadata : {};
-  const where = `${textOf(sent.namespace)}/${textOf(sent.name)}; ${type}`;
+  const where = `${cut(textOf(sent.namespace))}/${cut(textOf(sent.name))}; ${type}`;
   const causes = errors.map(({ path, text }) => ({
     reason: 'FieldValueInvalid',
     message: text,

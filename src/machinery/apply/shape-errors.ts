@@ -1,3 +1,4 @@
+import { cut } from '../cut.ts';
 import { goJsonType, goPrint } from '../go-text.ts';
 import type { Json } from '../json.ts';
 import { isJsonObject } from '../own-field.ts';
@@ -30,7 +31,7 @@ export function shapeErrors(shape: MergeShape, value: Json): ShapeError[] {
 
 /** The errors as one text, as upstream prints them. */
 export function printShapeErrors(errors: ShapeError[]): string {
-  const texts = errors.map(({ path, text }) => (path === '' ? text : `${path}: ${text}`));
+  const texts = errors.map(({ path, text }) => (path === '' ? cut(text) : `${cut(path)}: ${cut(text)}`));
   return texts.length === 1 ? texts[0]! : ['errors:', ...texts.map(text => `  ${text}`)].join('\n');
 }
 

@@ -131,6 +131,41 @@ export function* growingTogether(kind: Kind): Generator<Growing> {
   }
 }
 
+/** For each text of the kind, and of its metadata, the key of each map and a field that it does not have: a body that has this text there. */
+export function* longTexts(kind: Kind): Generator<{ name: string; object(text: string): ApiObject }> {
+  for (const place of textPlaces(wholeSchema(kind))) {
+    yield {
+      name: `${kind.kind} ${place.way.join('.')}`,
+      object: value => {
+        const object = startOf(kind);
+        putAt(object as unknown as JsonObject, place.way, place.make(value));
+        return object;
+      },
+    };
+  }
+  for (const name of ['name', 'generateName', 'namespace', 'uid', 'resourceVersion', 'creationTimestamp']) {
+    yield {
+      name: `${kind.kind} metadata.${name}`,
+      object: value => {
+        const object = startOf(kind);
+        return { ...object, metadata: { ...object.metadata, [name]: value } };
+      },
+    };
+  }
+  yield { name: `${kind.kind} apiVersion`, object: value => ({ ...startOf(kind), apiVersion: value }) };
+  yield { name: `${kind.kind} kind`, object: value => ({ ...startOf(kind), kind: value }) };
+}
+
+function* textPlaces(schema: Schema, way: Way = []): Generator<{ way: Way; make(text: string): Json }> {
+  if (way.length > 1 && schema.type !== 'object' && schema.type !== 'array')
+    yield { way, make: value => value };
+  if (schema.type === 'object' && way.length > 0) yield { way, make: value => ({ [value]: value }) };
+  if (schema.items) yield* textPlaces(schema.items, [...way, item]);
+  if (schema.additionalProperties) yield* textPlaces(schema.additionalProperties, [...way, 'key']);
+  for (const [name, field] of Object.entries(schema.properties ?? {}))
+    yield* textPlaces(field, [...way, name]);
+}
+
 /** What valid examples have at a place. */
 function examplesOf(kind: Kind, way: Way): Json[] {
   let found = kind.examples.valid as unknown as Json[];
@@ -145,6 +180,11 @@ function examplesOf(kind: Kind, way: Way): Json[] {
 
 /** Puts a grown list or map at a place; of lists on the way there is one item each. */
 function setAt(object: JsonObject, { way, schema }: Place, examples: Json[], size: number, form: Form): void {
+  putAt(object, way, grownValue(schema, examples, size, form));
+}
+
+/** Puts a value at a place; of lists on the way there is one item each. */
+function putAt(object: JsonObject, way: Way, value: Json): void {
   let at: Json = object;
   for (const [index, step] of way.slice(0, -1).entries()) {
     const next = way[index + 1] === item ? [] : {};
@@ -159,10 +199,9 @@ function setAt(object: JsonObject, { way, schema }: Place, examples: Json[], siz
       at = parent[step]!;
     }
   }
-  const grown = grownValue(schema, examples, size, form);
   const last = way.at(-1)!;
-  if (last === item) (at as Json[])[0] = grown;
-  else (at as JsonObject)[last] = grown;
+  if (last === item) (at as Json[])[0] = value;
+  else (at as JsonObject)[last] = value;
 }
 
 function grownValue(schema: Schema, examples: Json[], size: number, form: Form): Json {

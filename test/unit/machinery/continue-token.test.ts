@@ -114,7 +114,7 @@ describe('resource versions', () => {
     ['-1', 'invalid syntax'],
     ['1.5', 'invalid syntax'],
     ['18446744073709551616', 'value out of range'],
-    ['9'.repeat(100_000), 'value out of range'],
+    ['9'.repeat(1_000), 'value out of range'],
   ] as const) {
     it(`refuses ${text.slice(0, 30)}`, () => {
       const parsing = `strconv.ParseUint: parsing "${text}": ${problem}`;
