@@ -410,25 +410,31 @@ export const limitTable = {
   maxStreamsPerConnection: {
     value: 1_000,
     unit: 'count',
-    what: 'HTTP/2 streams at once on one connection (--http2-max-streams-per-connection).',
+    what: 'HTTP/2 streams at once on one connection of a front proxy (--http2-max-streams-per-connection).',
+    answer: 'the client waits',
+  },
+  maxStreamsOfOthers: {
+    value: 250,
+    unit: 'count',
+    what: 'HTTP/2 streams at once on a connection of anybody else, where the flag above sets no less.',
     answer: 'the client waits',
   },
   streamResetBurst: {
     value: 20_000,
     unit: 'count',
-    what: 'HTTP/2 streams of one connection that may be cancelled at once: a client that restarts cancels all its watches.',
+    what: 'HTTP/2 streams of one connection of a front proxy that may be cancelled at once: it cancels those of all users. Others have 1,000 (the default of Node).',
     answer: 'the connection is closed',
   },
   streamResetsPerSecond: {
     value: 2_000,
     unit: 'count',
-    what: 'HTTP/2 streams of one connection that may be cancelled a second, beyond the burst.',
+    what: 'HTTP/2 streams of one connection of a front proxy that may be cancelled a second, beyond the burst. Others have 33.',
     answer: 'the connection is closed',
   },
   maxRejectedStreams: {
     value: 10_000,
     unit: 'count',
-    what: 'HTTP/2 streams of one connection that may be refused before it is given up.',
+    what: 'HTTP/2 streams of one connection of a front proxy that may be refused before it is given up. Others have 100.',
     answer: 'the connection is closed',
   },
   streamWindowBytes: {
@@ -437,16 +443,28 @@ export const limitTable = {
     what: 'Body bytes of one HTTP/2 stream that may be on the way.',
     answer: 'the client waits',
   },
-  connectionWindowBytes: {
+  frontProxyWindowBytes: {
     value: 16 * 1024 * 1024,
     unit: 'bytes',
-    what: 'Body bytes of one HTTP/2 connection that may be on the way.',
+    what: 'Body bytes of one HTTP/2 connection of a front proxy that may be on the way.',
     answer: 'the client waits',
   },
-  maxSessionMemoryBytes: {
+  connectionWindowBytes: {
+    value: 1024 * 1024,
+    unit: 'bytes',
+    what: 'Body bytes of one HTTP/2 connection of anybody else that may be on the way.',
+    answer: 'the client waits',
+  },
+  maxFrontProxySessionMemoryBytes: {
     value: 1024 * 1024 * 1024,
     unit: 'bytes',
-    what: 'Memory of one HTTP/2 connection: kube-apiserver brings all clients and watches over a single one.',
+    what: 'Memory of one HTTP/2 connection of a front proxy: it brings all clients and watches over a single one.',
+    answer: 'new streams are refused',
+  },
+  maxSessionMemoryBytes: {
+    value: 64 * 1024 * 1024,
+    unit: 'bytes',
+    what: 'Memory of one HTTP/2 connection of anybody else.',
     answer: 'new streams are refused',
   },
   keepAliveTimeoutMs: {
@@ -460,6 +478,18 @@ export const limitTable = {
     unit: 'ms',
     what: 'Time in which the headers of an HTTP/1.1 request must arrive.',
     answer: '408',
+  },
+  handshakeTimeoutMs: {
+    value: 10_000,
+    unit: 'ms',
+    what: 'Time in which a TLS handshake must be over.',
+    answer: 'the connection is closed',
+  },
+  connectionCheckMs: {
+    value: 5_000,
+    unit: 'ms',
+    what: 'Time between looks for HTTP/1.1 requests that take too long to arrive.',
+    answer: '-',
   },
   healthCheckTimeoutMs: {
     value: 5_000,

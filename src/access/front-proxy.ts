@@ -1,5 +1,6 @@
 import { commonName } from './certificate.ts';
 import { CertificatePool } from './certificate-pool.ts';
+import type { Peer } from './peer.ts';
 import type { Credentials, User } from './user.ts';
 
 /**
@@ -64,11 +65,21 @@ export class FrontProxy {
     if (!verdict) return undefined;
     if (!verdict.trusted) throw new Error(`front proxy: ${verdict.reason}`);
     const name = commonName(verdict.leaf);
-    if (settings.allowedNames.length > 0 && !settings.allowedNames.includes(name)) {
+    if (!mayBeNamed(name, settings))
       throw new Error(`x509: subject with cn=${name} is not in the allowed list`);
-    }
     return headerUser(settings, credentials.rawHeaders);
   }
+
+  /** Whether this is the connection of a front proxy: by its certificate alone, whatever its requests say. */
+  isFrontProxy(peer: Peer): boolean {
+    const settings = this.#settings;
+    const verdict = settings && this.pool.verify(peer);
+    return verdict?.trusted === true && mayBeNamed(commonName(verdict.leaf), settings!);
+  }
+}
+
+function mayBeNamed(name: string, { allowedNames }: Pick<RequestHeaderSettings, 'allowedNames'>): boolean {
+  return allowedNames.length === 0 || allowedNames.includes(name);
 }
 
 function headerNames(names: string[]): string[] {

@@ -2,6 +2,7 @@ import { createAuthenticator } from '../access/authenticator.ts';
 import { createAuthorizer } from '../access/authorizer.ts';
 import { CertificatePool } from '../access/certificate-pool.ts';
 import { FrontProxy, type RequestHeaderSettings } from '../access/front-proxy.ts';
+import type { Peer } from '../access/peer.ts';
 import { reviewAuthorizer } from '../access/subject-access-review.ts';
 import type { Authenticator, Authorizer } from '../access/user.ts';
 import type { Options } from '../config/options.ts';
@@ -17,6 +18,8 @@ export interface Identity {
   mode: 'standalone' | 'delegated';
   authenticate: Authenticator;
   authorize: Authorizer;
+  /** Whether a connection is that of a front proxy. */
+  isFrontProxy(peer: Peer): boolean;
   /** Throws while callers cannot be told apart. */
   check(): void;
   close(): Promise<void>;
@@ -47,6 +50,7 @@ function standalone({ options, ca, tls, log }: Parts): Identity {
     mode: 'standalone',
     authenticate: createAuthenticator({ clientCertificates: new CertificatePool({ pem: ca.cert }), log }),
     authorize: createAuthorizer({ alwaysAllowPaths: options.authorizationAlwaysAllowPaths }),
+    isFrontProxy: () => false,
     check: () => {},
     close: async () => {},
   };
@@ -97,6 +101,7 @@ async function delegated({ options, tls, log, metrics }: Parts, clusters: Cluste
       alwaysAllowPaths: options.authorizationAlwaysAllowPaths,
       delegate: reviewAuthorizer(subjectAccessReviews(clusters.authorization), { metrics }),
     }),
+    isFrontProxy: peer => frontProxy.isFrontProxy(peer),
     check: () => {
       if (known || options.authenticationTolerateLookupFailure) return;
       throw new Error('the cluster has not said whom to trust yet');

@@ -95,6 +95,7 @@ async function run(
     resources: resources.byPlural,
     authenticate: identity.authenticate,
     authorize: identity.authorize,
+    isFrontProxy: identity.isFrontProxy,
     alwaysAllowPaths: options.authorizationAlwaysAllowPaths,
     log,
     metrics,

@@ -1,11 +1,16 @@
-import { IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
-import { createSecureServer, type ServerHttp2Session } from 'node:http2';
-import { createServer as createHttpsServer } from 'node:https';
+import type { RequestListener } from 'node:http';
+import type { ServerHttp2Session } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
-import type { SecureContextOptions, SecureVersion, Server as TlsServer } from 'node:tls';
-import { keepPeerCertificates } from '../access/peer.ts';
+import {
+  createServer as createTlsServer,
+  type SecureContextOptions,
+  type SecureVersion,
+  type TLSSocket,
+  type Server as TlsServer,
+} from 'node:tls';
+import { keepPeerCertificates, type Peer, peerOf } from '../access/peer.ts';
 import { limits } from '../limits.ts';
-import { isWebSocketRequest } from './websocket.ts';
+import { createProtocolServers } from './protocol-servers.ts';
 
 /** What the listener presents, and which CAs it names when it asks for a client certificate. All PEM. */
 export interface TlsMaterial {
@@ -29,6 +34,8 @@ export interface ListenerOptions {
   minTlsVersion?: SecureVersion | undefined;
   /** OpenSSL names joined by colons. */
   cipherSuites?: string | undefined;
+  /** Whether a connection is that of a front proxy, known by its certificate; without it none is. */
+  isFrontProxy?: ((peer: Peer) => boolean) | undefined;
   maxStreamsPerConnection: number;
   /** For requests that cannot be read within it; not for their answers. */
   requestTimeoutMs: number;
@@ -51,29 +58,47 @@ export interface Listener {
 }
 
 /**
- * The HTTPS listener (machinery.md §5.6, §7.1): h2 and http/1.1 by ALPN; client certificates are asked for and never judged here;
- * idle connections outlive the 90 s of Go's clients; nothing but a drain ends a connection that carries watches.
+ * The HTTPS listener: h2 and http/1.1 by ALPN; client certificates are asked for and never judged here. Each connection is
+ * handed to the server of its protocol; a front proxy, whose connection carries the requests of all users, has wider bounds
+ * than other clients. What it is is asked once, when the connection begins: a front proxy that came before the cluster said
+ * whom to trust has the narrow bounds until it connects again.
  */
 export function createListener(options: ListenerOptions): Listener {
-  const server = options.http2 ? createHttp2(options) : createHttp1(options);
+  const server = createTlsServer({
+    ...secureContext(options),
+    requestCert: true,
+    rejectUnauthorized: false,
+    noDelay: true,
+    handshakeTimeout: limits.handshakeTimeoutMs,
+    ALPNProtocols: options.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
+  });
   keepPeerCertificates(server);
   const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
+  const protocols = createProtocolServers({
+    ...options,
+    onSession: session => {
+      sessions.add(session);
+      session.once('close', () => sessions.delete(session));
+      session.on('error', () => {});
+    },
+  });
   options.tls.onChange(() => server.setSecureContext(secureContext(options)));
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  acceptUncommon(server, options.onRequest);
-  // A broken connection ends its requests through their own events.
-  server.on('secureConnection', (socket: Socket) => socket.on('error', () => {}));
-  server.on('session', (session: ServerHttp2Session) => {
-    sessions.add(session);
-    session.once('close', () => sessions.delete(session));
-    session.on('error', () => {});
-    session.setLocalWindowSize(limits.connectionWindowBytes);
+  server.on('secureConnection', (socket: TLSSocket) => {
+    // A broken connection ends its requests through their own events.
+    socket.on('error', () => {});
+    if (socket.alpnProtocol !== 'h2') protocols.http1(socket);
+    else if (options.isFrontProxy?.(peerOf(socket))) protocols.http2OfFrontProxy(socket);
+    else protocols.http2(socket);
   });
-  server.on('tlsClientError', (error: Error) => options.onTlsError(error));
+  server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+    options.onTlsError(error);
+    socket.destroy();
+  });
   const closed = Promise.withResolvers<void>();
   server.once('close', closed.resolve);
   return {
@@ -83,96 +108,18 @@ export function createListener(options: ListenerOptions): Listener {
       return bound;
     },
     stop: () => {
-      // Also sends GOAWAY to HTTP/2 sessions and closes idle HTTP/1.1 connections.
       if (server.listening) server.close();
       else if (sockets.size === 0) closed.resolve();
+      protocols.close();
+      // Each sends GOAWAY.
       for (const session of sessions) session.close();
     },
-    closeIdle: () => server.closeIdleConnections?.(),
+    closeIdle: () => protocols.closeIdle(),
     closed: closed.promise,
     destroy: () => {
       for (const session of sessions) session.destroy();
       for (const socket of sockets) socket.destroy();
     },
-  };
-}
-
-/**
- * Gives the application also what Node would answer by itself or drop: requests to go on as a WebSocket, CONNECT, and
- * expectations that Node does not know.
- */
-function acceptUncommon(server: SecureServer, onRequest: RequestListener): void {
-  // Older versions of Node have no such question, and take every Upgrade header for one that is meant.
-  Object.assign(server, { shouldUpgradeCallback: isWebSocketRequest });
-  const takeOver = (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    socket.on('error', () => {});
-    if (head.length > 0) socket.unshift(head);
-    onRequest(request, responseOn(request, socket));
-  };
-  server.on('upgrade', takeOver);
-  server.on('connect', (request: IncomingMessage, second: unknown, head: Buffer) => {
-    // Over HTTP/2 a response comes with it, and its connection goes on.
-    if (request instanceof IncomingMessage) takeOver(request, second as Socket, head);
-    else onRequest(request, second as ServerResponse);
-  });
-  server.on('checkExpectation', onRequest);
-}
-
-/** The answer to a request whose connection is its own from now on: HTTP ends with the answer. */
-function responseOn(request: IncomingMessage, socket: Socket): ServerResponse {
-  const response = new ServerResponse(request);
-  response.shouldKeepAlive = false;
-  response.assignSocket(socket);
-  response.once('finish', () => {
-    socket.end();
-    // Node no longer watches over a connection that has left HTTP.
-    socket.setTimeout(limits.unreadBodyGraceMs, () => socket.destroy());
-  });
-  return response;
-}
-
-/** Older versions of Node close idle connections of an HTTP/2 server in other ways. */
-type SecureServer = TlsServer & { closeIdleConnections?(): void };
-
-function createHttp2(options: ListenerOptions): SecureServer {
-  const server = createSecureServer({
-    ...secureContext(options),
-    ...connectionOptions(options),
-    allowHTTP1: true,
-    maxSessionMemory: limits.maxSessionMemoryBytes / (1024 * 1024),
-    // The defaults end the session at 1,000 cancelled streams, and with it all its other watches.
-    streamResetBurst: limits.streamResetBurst,
-    streamResetRate: limits.streamResetsPerSecond,
-    maxSessionRejectedStreams: limits.maxRejectedStreams,
-    maxHeaderListPairs: limits.maxHeaderPairs,
-    settings: {
-      maxConcurrentStreams: options.maxStreamsPerConnection,
-      initialWindowSize: limits.streamWindowBytes,
-      maxHeaderListSize: limits.maxHeaderBytes,
-    },
-  });
-  server.on('request', options.onRequest as never);
-  return server as unknown as SecureServer;
-}
-
-function createHttp1(options: ListenerOptions): SecureServer {
-  return createHttpsServer(
-    { ...secureContext(options), ...connectionOptions(options), ALPNProtocols: ['http/1.1'] },
-    options.onRequest,
-  );
-}
-
-function connectionOptions(options: ListenerOptions) {
-  return {
-    requestCert: true,
-    rejectUnauthorized: false,
-    noDelay: true,
-    handshakeTimeout: limits.headersTimeoutMs,
-    maxHeaderSize: limits.maxHeaderBytes,
-    keepAliveTimeout: limits.keepAliveTimeoutMs,
-    headersTimeout: Math.min(options.requestTimeoutMs, limits.headersTimeoutMs),
-    // Beyond the time in which the request itself is answered: this one closes the connection.
-    requestTimeout: 2 * options.requestTimeoutMs,
   };
 }
 
@@ -189,7 +136,7 @@ function secureContext(options: ListenerOptions): SecureContextOptions {
 }
 
 function listen(
-  server: SecureServer,
+  server: TlsServer,
   port: number,
   address: string,
 ): Promise<{ address: string; port: number }> {

@@ -1,4 +1,5 @@
 import type { SecureVersion } from 'node:tls';
+import type { Peer } from '../access/peer.ts';
 import type { Authenticator, Authorizer } from '../access/user.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { limits } from '../limits.ts';
@@ -52,6 +53,8 @@ export interface ServerOptions {
   /** By plural. */
   resources: ReadonlyMap<string, Resource>;
   authenticate: Authenticator;
+  /** Whether a connection is that of a front proxy, which brings the requests of all users; without it none is. */
+  isFrontProxy?: ((peer: Peer) => boolean) | undefined;
   authorize: Authorizer;
   alwaysAllowPaths: string[];
   log: Log;
@@ -112,6 +115,7 @@ export function createServer(options: ServerOptions): ApiServer {
     http2: options.http2,
     minTlsVersion: options.minTlsVersion,
     cipherSuites: options.cipherSuites,
+    isFrontProxy: options.isFrontProxy,
     maxStreamsPerConnection: bounds.maxStreamsPerConnection,
     requestTimeoutMs: bounds.requestTimeoutMs,
     onRequest: requestListener(pipeline),

@@ -248,5 +248,6 @@ export const watches: HttpGroup = suite => {
         assert.equal(object.metadata.name, named);
       }
     },
+    { isFrontProxy: () => true },
   );
 };

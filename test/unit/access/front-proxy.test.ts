@@ -109,6 +109,8 @@ describe('FrontProxy: who may name a user', () => {
     it(name, async () => {
       const frontProxy = new FrontProxy(settings(changes));
       const sent = await make();
+      const peer = { peerCertificates: sent.map(({ der }) => der), connection: {} };
+      assert.equal(frontProxy.isFrontProxy(peer), expected === 'named');
       if (expected instanceof RegExp) {
         assert.throws(() => userOf(frontProxy, admin, ...sent), expected);
       } else {

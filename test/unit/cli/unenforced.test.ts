@@ -9,6 +9,7 @@ const identityOf = (mode: Identity['mode']): Identity => ({
   authenticate: () => Promise.reject(new Error('not asked')),
   authorize: () => Promise.reject(new Error('not asked')),
   check: () => {},
+  isFrontProxy: () => false,
   close: async () => {},
 });
 
