@@ -479,6 +479,12 @@ export const limitTable = {
     what: 'Time in which the headers of an HTTP/1.1 request must arrive.',
     answer: '408',
   },
+  maxPipelinedRequests: {
+    value: 32,
+    unit: 'count',
+    what: 'HTTP/1.1 requests of one connection that wait for the answer to an earlier one.',
+    answer: 'the connection is closed',
+  },
   handshakeTimeoutMs: {
     value: 10_000,
     unit: 'ms',

@@ -7,6 +7,7 @@ import {
 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { limits } from '../limits.ts';
+import { createPipelining } from './pipelining.ts';
 import { acceptUncommon } from './uncommon-requests.ts';
 
 export interface ProtocolOptions {
@@ -32,6 +33,8 @@ export interface ProtocolServers {
 
 /** Makes the servers; nothing is served until a connection is handed to one of them. */
 export function createProtocolServers(options: ProtocolOptions): ProtocolServers {
+  // A client that sends more than may wait is not one that pipelines: none of those in use does.
+  const { onRequest, isBusy } = createPipelining(options.onRequest, socket => socket.destroy());
   const http1 = createHttp1Server(
     {
       maxHeaderSize: limits.maxHeaderBytes,
@@ -41,9 +44,9 @@ export function createProtocolServers(options: ProtocolOptions): ProtocolServers
       requestTimeout: 2 * options.requestTimeoutMs,
       connectionsCheckingInterval: limits.connectionCheckMs,
     },
-    options.onRequest,
+    onRequest,
   );
-  acceptUncommon(http1, options.onRequest);
+  acceptUncommon(http1, onRequest, isBusy);
   // Node starts to look for timeouts when a server listens.
   http1.emit('listening');
   const frontProxy = createHttp2(options, {
@@ -82,7 +85,7 @@ function createHttp2(options: ProtocolOptions, bounds: ServerOptions): Http2Serv
     settings: { ...bounds.settings, maxHeaderListSize: limits.maxHeaderBytes },
   });
   server.on('request', options.onRequest as never);
-  acceptUncommon(server, options.onRequest);
+  acceptUncommon(server, options.onRequest, () => false);
   server.on('session', options.onSession);
   return server;
 }

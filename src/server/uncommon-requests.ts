@@ -7,13 +7,25 @@ import { isWebSocketRequest } from './websocket.ts';
 
 /**
  * Gives the application also what Node would answer by itself or drop: requests to go on as a WebSocket, CONNECT, and
- * expectations that Node does not know.
+ * expectations that Node does not know. `isBusy` says whether an earlier request of an HTTP/1.1 connection is unanswered: the
+ * connection belongs to that answer. A WebSocket then goes on without an upgrade, as RFC 9110 §7.8 allows.
  */
-export function acceptUncommon(server: Server | Http2Server, onRequest: RequestListener): void {
-  // Older versions of Node have no such question, and take every Upgrade header for one that is meant.
-  Object.assign(server, { shouldUpgradeCallback: isWebSocketRequest });
+export function acceptUncommon(
+  server: Server | Http2Server,
+  onRequest: RequestListener,
+  isBusy: (socket: Socket) => boolean,
+): void {
+  Object.assign(server, {
+    shouldUpgradeCallback: (request: IncomingMessage) =>
+      isWebSocketRequest(request) && !isBusy(request.socket),
+  });
   const takeOver = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => {});
+    // Node asks about WebSockets; a CONNECT it always takes out of HTTP.
+    if (isBusy(request.socket)) {
+      socket.destroy();
+      return;
+    }
     if (head.length > 0) socket.unshift(head);
     onRequest(request, responseOn(request, socket as Socket));
   };

@@ -12,16 +12,19 @@ const normalClosure = Buffer.from([0x03, 0xe8]);
 /** Of control frames; longer ones are not allowed. */
 const maxControlBytes = 125;
 
-/** Whether a request asks to go on as a WebSocket; one of HTTP/1.0 cannot (RFC 9110 §7.8). */
+/** Whether a request asks to go on as a WebSocket, and the listener has not said no; one of HTTP/1.0 cannot (RFC 9110 §7.8). */
 export function isWebSocketRequest({
   method,
   headers,
   httpVersion,
+  upgrade,
 }: {
   method?: string | undefined;
   headers: IncomingHttpHeaders;
   httpVersion: string;
+  upgrade?: boolean | null | undefined;
 }): boolean {
+  if (upgrade === false) return false;
   const connection = (headers.connection ?? '').toLowerCase().split(',');
   const asks = connection.some(option => option.trim() === 'upgrade');
   return (
