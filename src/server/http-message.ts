@@ -11,8 +11,6 @@ export interface HttpRequest extends Readable {
   httpVersion: string;
   headers: IncomingHttpHeaders;
   rawHeaders: string[];
-  /** HTTP/1.1 only: whether the connection may go on with another protocol, as the request asks. */
-  upgrade?: boolean | null;
   /** Whether the whole request has been received. */
   complete: boolean;
   socket: TLSSocket;
