@@ -50,7 +50,7 @@ export const limitTable = {
     value: 4 * 1024,
     unit: 'bytes',
     what: 'Size up to which YAML is read at once; what is larger, or has aliases, goes to a thread of its own.',
-    answer: 'the request waits for its turn',
+    answer: 'the request waits for its turn; 413 where the thread lacks memory (--memory-limit)',
   },
   smallYamlAnswerBytes: {
     value: 32 * 1024,
@@ -401,6 +401,12 @@ export const limitTable = {
     answer: '504 Timeout',
   },
   maxHeaderBytes: { value: 64 * 1024, unit: 'bytes', what: 'Size of the request headers.', answer: '431' },
+  maxQueryParameters: {
+    value: 500,
+    unit: 'count',
+    what: 'Parameters in the query of a request.',
+    answer: '400 BadRequest',
+  },
   maxHeaderPairs: {
     value: 2_000,
     unit: 'count',

@@ -37,6 +37,13 @@ function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
+/** The value of a hexadecimal digit; -1 for any other character. */
+function hexDigit(code: number): number {
+  if (isDigit(code)) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+}
+
 /**
  * A recursive reader of one JSON text (RFC 8259). Integers that a double cannot hold become bigint. The last of
  * several equal keys wins; `sawDuplicate` says that there were some. The depth is bounded by limits.maxJsonDepth.
@@ -199,12 +206,13 @@ export class JsonReader {
     if (letter !== 'u') throw this.unexpectedInToken('in string escape code');
     this.at++;
     const start = this.at;
+    let character = 0;
     for (; this.at < start + 4; this.at++) {
-      if (!/^[0-9a-fA-F]$/.test(this.text[this.at] ?? '')) {
-        throw this.unexpectedInToken('in \\u hexadecimal character escape');
-      }
+      const digit = hexDigit(this.text.charCodeAt(this.at));
+      if (digit < 0) throw this.unexpectedInToken('in \\u hexadecimal character escape');
+      character = character * 16 + digit;
     }
-    return String.fromCharCode(Number.parseInt(this.text.slice(start, this.at), 16));
+    return String.fromCharCode(character);
   }
 
   private number(): number | bigint {

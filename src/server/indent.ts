@@ -1,3 +1,5 @@
+import { Slice } from '../machinery/slice.ts';
+
 const quote = 0x22;
 const backslash = 0x5c;
 const newline = 0x0a;
@@ -42,9 +44,18 @@ export function createIndenter(): (slice: Buffer) => Buffer {
   };
 }
 
-/** One compact JSON document, indented. */
-export function indentJson(json: Buffer): Buffer {
-  return createIndenter()(json);
+const sliceBytes = 64 * 1024;
+
+/** One compact JSON document, indented. A large one lets others in between. */
+export async function indentJson(json: Buffer): Promise<Buffer> {
+  const indent = createIndenter();
+  const slice = new Slice();
+  const parts: Buffer[] = [];
+  for (let start = 0; start < json.length; start += sliceBytes) {
+    parts.push(indent(json.subarray(start, start + sliceBytes)));
+    if (slice.isOver) await slice.next();
+  }
+  return Buffer.concat(parts);
 }
 
 class ByteList {

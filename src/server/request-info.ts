@@ -1,3 +1,4 @@
+import { limits } from '../limits.ts';
 import { badRequest } from '../machinery/status.ts';
 
 /** What a request is about, told from its method and target alone (kube-apiserver's RequestInfo). */
@@ -35,17 +36,30 @@ const verbs: Record<string, string> = {
 
 /**
  * Splits a request target into decoded path segments and query. Throws a 400 StatusError for what no client needs and
- * what could make two readers of a path disagree: encoded slashes, empty or dot segments, control characters, broken escapes.
+ * what could make two readers of a path disagree: encoded slashes, empty or dot segments, control characters, broken escapes;
+ * and for a query of more than limits.maxQueryParameters.
  */
 export function parseTarget(url: string): RequestTarget {
   const origin = url.replace(/^https?:\/\/[^/?]*/i, '');
   const mark = origin.indexOf('?');
   const rawPath = (mark < 0 ? origin : origin.slice(0, mark)) || '/';
-  const query = new URLSearchParams(mark < 0 ? '' : origin.slice(mark + 1));
+  const query = parseQuery(mark < 0 ? '' : origin.slice(mark + 1));
   if (!rawPath.startsWith('/')) throw badRequest('invalid request path: it must begin with a slash');
   const raw = rawPath.split('/').slice(1);
   if (raw.at(-1) === '') raw.pop();
   return { segments: raw.map(decodeSegment), query };
+}
+
+/** Node looks for the `=` of each parameter up to the end of the query, so their number is bounded before it does. */
+function parseQuery(text: string): URLSearchParams {
+  let at = -1;
+  for (let count = 1; ; count++) {
+    at = text.indexOf('&', at + 1);
+    if (at < 0) return new URLSearchParams(text);
+    if (count === limits.maxQueryParameters) {
+      throw badRequest(`invalid query: it has more than ${limits.maxQueryParameters} parameters`);
+    }
+  }
 }
 
 /** Reads the verb and the resource out of a request (machinery.md §2.1). */

@@ -5,7 +5,7 @@ import { decode } from '../machinery/decode.ts';
 import { encode } from '../machinery/encode.ts';
 import type { Status } from '../machinery/status.ts';
 import { type Exchange, negotiationInput } from './exchange.ts';
-import { indentJson } from './indent.ts';
+import { createIndenter, indentJson } from './indent.ts';
 import { type Negotiated, negotiateError } from './negotiation.ts';
 import { toYaml } from './yaml.ts';
 import type { YamlCaller } from './yaml-thread.ts';
@@ -94,10 +94,17 @@ export async function sendJson(
   as: Negotiated,
 ): Promise<void> {
   const bytes = typeof json === 'string' ? Buffer.from(json) : json;
-  if (as.mediaType === 'application/yaml') {
-    const yaml = await exchange.yaml.write(bytes, yamlCaller(exchange));
-    await sendBytes(exchange, code, as.mediaType, yaml);
-  } else await sendBytes(exchange, code, as.mediaType, ...jsonText(bytes, as.pretty));
+  await sendBytes(exchange, code, as.mediaType, ...(await bodyParts(exchange, bytes, as)));
+}
+
+/** A document in the form negotiated, in parts: the bytes of plain JSON as they are. */
+async function bodyParts(
+  exchange: Exchange,
+  json: Buffer,
+  { mediaType, pretty }: Negotiated,
+): Promise<Buffer[]> {
+  if (mediaType === 'application/yaml') return [await exchange.yaml.write(json, yamlCaller(exchange))];
+  return [pretty ? await indentJson(json) : json, newline];
 }
 
 /** Who has YAML read or written for an exchange. */
@@ -177,12 +184,7 @@ function statusBody(json: Buffer, { mediaType, pretty }: Negotiated): Buffer {
   if (mediaType === 'application/yaml' && json.length <= limits.smallYamlAnswerBytes) {
     return Buffer.from(toYaml(decode(json, 'application/json').value));
   }
-  return Buffer.concat(jsonText(json, pretty));
-}
-
-/** A document as text, in parts: the bytes of JSON as they are. */
-function jsonText(json: Buffer, pretty: boolean): Buffer[] {
-  return [pretty ? indentJson(json) : json, newline];
+  return Buffer.concat([pretty ? createIndenter()(json) : json, newline]);
 }
 
 const newline = Buffer.from('\n');

@@ -9,7 +9,12 @@ export interface Target {
 }
 
 export interface Connection {
-  request(method: string, path: string, body?: string): Promise<{ status: number; body: Buffer }>;
+  request(
+    method: string,
+    path: string,
+    body?: string,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; body: Buffer }>;
   /** Opens an endless GET; `onData` gets its bytes. Resolves once the headers are there. */
   stream(path: string, onData: (chunk: Buffer) => void): Promise<void>;
   close(): void;
@@ -28,13 +33,14 @@ export async function open(target: Target): Promise<Connection> {
   });
   session.setLocalWindowSize(1 << 26);
   return {
-    request: (method, path, body) =>
+    request: (method, path, body, headers) =>
       new Promise((resolve, reject) => {
         const stream = session.request({
           ':method': method,
           ':path': path,
           accept: 'application/json',
           ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
         });
         let status = 0;
         const chunks: Buffer[] = [];

@@ -1,7 +1,8 @@
 /**
  * `npm run bench [-- scenario …]`: throughput and CPU per operation of the server, on its embedded store or on the one that
  * `--datastore` names, and the same of a bare Node server in the same run (floor-server.ts), as JSON on stdout. Figures of a shared
- * machine vary; the ratios hold. The scenarios `validate` and `apply` need no server (validate.ts, apply.ts).
+ * machine vary; the ratios hold. The scenarios `validate` and `apply` need no server (validate.ts, apply.ts); `loop`, which
+ * runs only when it is named, tells for how long single requests hold the event loop (loop.ts).
  */
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -9,6 +10,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureApply } from './apply.ts';
 import { type Connection, inParallel, open, percentile, type Target } from './client.ts';
+import { type LoopFigures, measureLoop } from './loop.ts';
 import { type Running, start, usage } from './process.ts';
 import { type Store, stores } from './store.ts';
 import { measureValidation } from './validate.ts';
@@ -24,6 +26,7 @@ const { values: flags, positionals } = parseArgs({
     events: { type: 'string', default: '400' },
     checks: { type: 'string', default: '2000' },
     applies: { type: 'string', default: '500' },
+    rounds: { type: 'string', default: '5' },
   },
 });
 const objects = Number(flags.objects);
@@ -240,14 +243,28 @@ async function compare(names: string[]): Promise<Record<string, unknown>> {
   };
 }
 
-const alone = ['validate', 'apply'];
-const wanted = positionals.length > 0 ? positionals : [...Object.keys(scenarios), ...alone];
+/** How long single requests hold the event loop of a server of their own. */
+async function measureLoopOfServer(): Promise<LoopFigures> {
+  const folder = mkdtempSync(join(tmpdir(), 'tortie-bench-'));
+  const server = await startTortie(folder, await openStore(folder));
+  const connection = await open(server.target);
+  const figures = await measureLoop(connection, { objects, rounds: Number(flags.rounds) });
+  connection.close();
+  await server.stop();
+  rmSync(folder, { recursive: true });
+  return figures;
+}
+
+const alone = ['validate', 'apply', 'loop'];
+const usual = [...Object.keys(scenarios), 'validate', 'apply'];
+const wanted = positionals.length > 0 ? positionals : usual;
 const onServers = Object.keys(scenarios).filter(name => wanted.includes(name));
 const unknown = wanted.find(name => !Object.hasOwn(scenarios, name) && !alone.includes(name));
 if (unknown !== undefined) throw new Error(`there is no scenario ${unknown}`);
 const validate = wanted.includes('validate') ? measureValidation(Number(flags.checks)) : undefined;
 const apply = wanted.includes('apply') ? await measureApply(Number(flags.applies)) : undefined;
+const loop = wanted.includes('loop') ? await measureLoopOfServer() : undefined;
 const compared = onServers.length > 0 ? await compare(onServers) : {};
 const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
 const date = new Date().toISOString().slice(0, 10);
-process.stdout.write(`${JSON.stringify({ date, machine, ...compared, validate, apply }, null, 2)}\n`);
+process.stdout.write(`${JSON.stringify({ date, machine, ...compared, validate, apply, loop }, null, 2)}\n`);

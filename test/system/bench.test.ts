@@ -20,6 +20,15 @@ test('a scenario by itself has the objects that it is about', { skip }, () => {
   assert.equal(tortie.list.operations, 2);
 });
 
+test('the loop scenario tells for how long each request held the event loop', { skip }, () => {
+  const args = ['test/bench/run.ts', '--objects=50', '--rounds=1', 'loop'];
+  const { loop } = JSON.parse(execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' }));
+  assert.ok(Object.keys(loop).length > 10);
+  for (const [name, { leastMs, mostMs }] of Object.entries<{ leastMs: number; mostMs: number }>(loop)) {
+    assert.ok(leastMs > 0 && mostMs >= leastMs, name);
+  }
+});
+
 test('the benchmark measures every scenario on the server and on the floor', { skip }, () => {
   const args = [
     'test/bench/run.ts',

@@ -58,13 +58,16 @@ const length = (of: unknown): number =>
   typeof of === 'string' || Array.isArray(of) || of instanceof Uint8Array ? of.length : 0;
 const self: Cost = of => length(of);
 const result: Cost = (_of, _parameters, made) => length(made);
+/** From where the search starts to what it finds, or to the end. */
+const search: Cost = (of, [, start], found) =>
+  (Number(found) < 0 ? length(of) : Number(found) + 1) - Math.max(0, Number(start ?? 0));
 const sorting: Cost = of => length(of) * Math.ceil(Math.log2(length(of) + 1));
 /** What has to be moved when items are put into a list, or taken from it, at a place. */
 const behind: Cost = (of, [start]) => Math.max(0, length(of) - Number(start ?? 0)) + 1;
 
 const onLists: Record<string, Cost> = {
   includes: self,
-  indexOf: self,
+  indexOf: search,
   lastIndexOf: self,
   slice: result,
   splice: behind,
@@ -81,7 +84,7 @@ const onLists: Record<string, Cost> = {
 };
 const onTexts: Record<string, Cost> = {
   includes: self,
-  indexOf: self,
+  indexOf: search,
   lastIndexOf: self,
   split: self,
   replace: self,
@@ -114,13 +117,27 @@ function countBuiltIns(): { walked(): number; stop(): void } {
   const wrapAll = (owner: object, costs: Record<string, Cost>) => {
     for (const [name, cost] of Object.entries(costs)) wrap(owner, name, cost);
   };
+  /** A pattern that goes on where it last matched reads from there; replace and split call exec for each match. */
+  const wrapExec = (): void => {
+    const original = RegExp.prototype.exec;
+    RegExp.prototype.exec = function (this: RegExp, text: string) {
+      const start = this.global || this.sticky ? this.lastIndex : 0;
+      const match = original.call(this, text);
+      walked += (match ? match.index + match[0].length : length(text)) - start + 1;
+      return match;
+    };
+    undo.push(() => {
+      RegExp.prototype.exec = original;
+    });
+  };
   const sizeOf: Cost = of => (of as { size: number }).size;
   wrap(Array.prototype, Symbol.iterator, self);
   wrap(Map.prototype, Symbol.iterator, sizeOf);
   wrap(Set.prototype, Symbol.iterator, sizeOf);
   wrapAll(Object, { keys: result, values: result, entries: result, fromEntries: first });
   wrapAll(JSON, { stringify: result, parse: first });
-  wrapAll(RegExp.prototype, { test: first, exec: first });
+  wrapAll(RegExp.prototype, { test: first });
+  wrapExec();
   wrapAll(Buffer, { byteLength: first, from: first, concat: result });
   wrapAll(String.prototype, onTexts);
   wrapAll(Array.prototype, onLists);

@@ -4,19 +4,19 @@ import fc from 'fast-check';
 import { createIndenter, indentJson } from '../../../src/server/indent.ts';
 
 suite('indentation of JSON bytes', () => {
-  test('is what JSON.stringify makes, for any document', () => {
-    fc.assert(
-      fc.property(fc.json(), text => {
+  test('is what JSON.stringify makes, for any document', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.json(), async text => {
         const value = JSON.parse(text);
         const compact = Buffer.from(JSON.stringify(value));
-        assert.equal(indentJson(compact).toString(), JSON.stringify(value, undefined, 2));
+        assert.equal((await indentJson(compact)).toString(), JSON.stringify(value, undefined, 2));
       }),
     );
   });
 
-  test('does not depend on how the document is sliced', () => {
-    fc.assert(
-      fc.property(fc.json(), fc.array(fc.nat(40), { minLength: 1 }), (text, sizes) => {
+  test('does not depend on how the document is sliced', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.json(), fc.array(fc.nat(40), { minLength: 1 }), async (text, sizes) => {
         const compact = Buffer.from(JSON.stringify(JSON.parse(text)));
         const indent = createIndenter();
         const parts: Buffer[] = [];
@@ -25,14 +25,31 @@ suite('indentation of JSON bytes', () => {
           parts.push(indent(compact.subarray(at, at + size)));
           at += size;
         }
-        assert.deepEqual(Buffer.concat(parts), indentJson(compact));
+        assert.deepEqual(Buffer.concat(parts), await indentJson(compact));
       }),
     );
   });
 
-  test('keeps digits that a double would lose', () => {
+  test('a large document lets others in between', async t => {
+    const json = Buffer.from(JSON.stringify(Array.from({ length: 100_000 }, (_unused, n) => `item ${n}`)));
+    // A clock that moves a millisecond at each look.
+    let now = performance.now();
+    t.mock.method(performance, 'now', () => now++);
+    let turns = 0;
+    const turn = () => {
+      turns++;
+      handle = setImmediate(turn);
+    };
+    let handle = setImmediate(turn);
+    const indented = await indentJson(json);
+    clearImmediate(handle);
+    assert.equal(indented.toString(), JSON.stringify(JSON.parse(json.toString()), undefined, 2));
+    assert.ok(turns >= 3, `${turns} turns`);
+  });
+
+  test('keeps digits that a double would lose', async () => {
     assert.equal(
-      indentJson(Buffer.from('{"a":12345678901234567890,"b":1.0}')).toString(),
+      (await indentJson(Buffer.from('{"a":12345678901234567890,"b":1.0}'))).toString(),
       '{\n  "a": 12345678901234567890,\n  "b": 1.0\n}',
     );
   });

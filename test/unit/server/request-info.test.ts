@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
+import { limits } from '../../../src/limits.ts';
 import { StatusError } from '../../../src/machinery/status.ts';
 import {
   asksForWatch,
@@ -113,6 +114,12 @@ suite('targets that are refused', () => {
       );
     });
   }
+});
+
+test('a query has a bounded number of parameters', () => {
+  const target = (count: number) => `/apis?${Array(count).fill('a').join('&')}`;
+  assert.equal([...parseTarget(target(limits.maxQueryParameters)).query].length, limits.maxQueryParameters);
+  assert.throws(() => parseTarget(target(limits.maxQueryParameters + 1)), /more than 500 parameters/);
 });
 
 test('any target is either parsed or refused with 400', () => {
