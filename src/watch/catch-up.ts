@@ -1,8 +1,9 @@
 import { nextTurn, Slice } from '../machinery/slice.ts';
 import type { Revision } from '../storage/backend.ts';
 import type { CacheEntry } from './entry.ts';
-import { inParts, linesFor, Shared, type Stream } from './fanout.ts';
+import { chunksFor, inParts, Shared, type Stream } from './fanout.ts';
 import type { History } from './history.ts';
+import { chunksOf, lineOf } from './lines.ts';
 import { errorLine } from './stream.ts';
 
 /** Bytes written to a stream that catches up before the client's queue is looked at. */
@@ -38,8 +39,7 @@ export async function catchUp(stream: Stream, backlog: Backlog): Promise<void> {
     }
     if (events.length === 0) return backlog.goLive();
     for (const part of inParts(events)) {
-      const lines = linesFor(stream, part, new Shared());
-      if (lines) stream.sink.write(lines);
+      for (const chunk of chunksFor(stream, part, new Shared())) stream.sink.write(chunk);
       await pace(stream);
       if (stream.closed) return;
     }
@@ -53,13 +53,13 @@ async function sendInitial(stream: Stream, batches: Iterable<CacheEntry[]>): Pro
   for (const batch of batches) {
     for (const entry of batch) {
       if (stream.filter.matches(entry)) {
-        const line = stream.encoder.encode('ADDED', entry, !stream.started);
+        const line = lineOf(stream.encoder, 'ADDED', entry, !stream.started);
         stream.started = true;
         lines.push(line);
         bytes += line.length;
       }
       if (bytes >= sliceBytes) {
-        stream.sink.write(Buffer.concat(lines));
+        for (const chunk of chunksOf(lines)) stream.sink.write(chunk);
         lines = [];
         bytes = 0;
         if (stream.sink.bufferedBytes() > sliceBytes) await stream.sink.drained();
@@ -72,7 +72,7 @@ async function sendInitial(stream: Stream, batches: Iterable<CacheEntry[]>): Pro
     lines.push(stream.encoder.bookmark(String(stream.position), true, !stream.started));
     stream.started = true;
   }
-  if (lines.length > 0) stream.sink.write(Buffer.concat(lines));
+  for (const chunk of chunksOf(lines)) stream.sink.write(chunk);
 }
 
 /** Waits for a client that has much unread; lets other work in between slices in any case. */

@@ -2,6 +2,7 @@ import { Slice } from '../machinery/slice.ts';
 import type { Revision } from '../storage/backend.ts';
 import { type CacheEntry, withRevision } from './entry.ts';
 import type { CacheEvent } from './history.ts';
+import { chunksOf, lineOf } from './lines.ts';
 import type { EventEncoder, EventType, StreamFilter, WatchSink } from './stream.ts';
 
 /** One client's watch. */
@@ -28,7 +29,7 @@ export class Shared {
     const key = `${type}/${started}/${encoder.key}`;
     const lines = this.#lines.get(key) ?? new Map<CacheEntry, Buffer>();
     this.#lines.set(key, lines);
-    const line = lines.get(entry) ?? encoder.encode(type, entry, !started);
+    const line = lines.get(entry) ?? lineOf(encoder, type, entry, !started);
     lines.set(entry, line);
     return line;
   }
@@ -53,8 +54,8 @@ function eventFor(
   return before ? { type: 'DELETED', entry: shared.gone(event) } : undefined;
 }
 
-/** The lines of the events that a stream has not seen yet, joined. Advances the stream. */
-export function linesFor(stream: Stream, events: CacheEvent[], shared: Shared): Buffer | undefined {
+/** The events that a stream has not seen yet, as chunks of whole lines. Advances the stream. */
+export function chunksFor(stream: Stream, events: CacheEvent[], shared: Shared): Buffer[] {
   const lines: Buffer[] = [];
   const seen = stream.position;
   for (const event of events) {
@@ -66,7 +67,7 @@ export function linesFor(stream: Stream, events: CacheEvent[], shared: Shared): 
     lines.push(shared.line(stream, told.type, told.entry));
     stream.started = true;
   }
-  return lines.length > 1 ? Buffer.concat(lines) : lines[0];
+  return chunksOf(lines);
 }
 
 /** Events that are told at once: few enough that no stream holds the others up for long. */
@@ -141,18 +142,18 @@ export class Fanout {
     const last = events.at(-1)!;
     const shared = new Shared();
     for (const group of this.#groups.values()) {
-      const made = new Map<boolean, { lines: Buffer | undefined }>();
+      const made = new Map<boolean, Buffer[]>();
       for (const stream of group) {
         if (slice.isOver) await slice.next();
         try {
           // A stream that has some of these behind it gets bytes of its own; a first event may look different.
           const { started } = stream;
           const isBehind = stream.position < first.revision;
-          const { lines } = (isBehind && made.get(started)) || { lines: linesFor(stream, events, shared) };
-          if (isBehind) made.set(started, { lines });
+          const chunks = (isBehind && made.get(started)) || chunksFor(stream, events, shared);
+          if (isBehind) made.set(started, chunks);
           stream.position = last.revision;
-          stream.started ||= lines !== undefined;
-          this.#write(stream, lines);
+          stream.started ||= chunks.length > 0;
+          this.#write(stream, chunks);
         } catch (error) {
           this.#onError(stream, error);
         }
@@ -160,9 +161,9 @@ export class Fanout {
     }
   }
 
-  #write(stream: Stream, lines: Buffer | undefined): void {
-    if (!lines || stream.closed) return;
-    stream.sink.write(lines);
+  #write(stream: Stream, chunks: Buffer[]): void {
+    if (chunks.length === 0 || stream.closed) return;
+    for (const chunk of chunks) stream.sink.write(chunk);
     if (stream.sink.bufferedBytes() > this.#maxBufferBytes) this.#onSlow(stream);
   }
 }

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { parse } from 'yaml';
+import { limits } from '../../src/limits.ts';
 import { networkSets, type Started, startServer, temporaryFolder } from '../system/server.ts';
 import { limitMemory, residentBytes } from './cgroup.ts';
 
@@ -63,9 +64,31 @@ async function withoutWindow(server: Started, credentials: Credentials): Promise
   return session;
 }
 
+/**
+ * Asks so many times over as many connections as that takes, each with window 0, and waits for the heads of the answers. The function
+ * returned lets go.
+ */
+async function askWithoutWindow(
+  server: Started,
+  credentials: Credentials,
+  { count, path, accept = 'application/json' }: { count: number; path: string; accept?: string },
+): Promise<() => void> {
+  const sessions: ClientHttp2Session[] = [];
+  for (let left = count; left > 0; left -= limits.maxStreamsOfOthers) {
+    const session = await withoutWindow(server, credentials);
+    sessions.push(session);
+    await Promise.all(
+      Array.from({ length: Math.min(left, limits.maxStreamsOfOthers) }, () => ask(session, path, accept)),
+    );
+  }
+  return () => {
+    for (const session of sessions) session.destroy();
+  };
+}
+
 /** Asks, and waits for the head of the answer or the end of the stream. */
-function ask(session: ClientHttp2Session, path: string): Promise<ClientHttp2Stream> {
-  const stream = session.request({ ':path': path });
+function ask(session: ClientHttp2Session, path: string, accept: string): Promise<ClientHttp2Stream> {
+  const stream = session.request({ ':path': path, accept });
   stream.on('error', () => {});
   return new Promise(resolve => {
     stream.once('response', () => resolve(stream));
@@ -76,23 +99,35 @@ function ask(session: ClientHttp2Session, path: string): Promise<ClientHttp2Stre
 /** One attack: it holds what it can of the server, and lets go when the function that it returns is called. */
 type Attack = (server: Started, credentials: Credentials) => Promise<() => void>;
 
+const large = `${networkSets}/large`;
+
 const attacks: Record<string, Attack> = {
-  '1,000 gets of a large object over a connection with window 0': async (server, credentials) => {
-    const session = await withoutWindow(server, credentials);
-    await Promise.all(Array.from({ length: 1_000 }, () => ask(session, `${networkSets}/large`)));
-    return () => session.destroy();
-  },
+  '1,000 gets of a large object at window 0': (server, credentials) =>
+    askWithoutWindow(server, credentials, { count: 1_000, path: large }),
   'the same with changes in between': async (server, credentials) => {
-    const session = await withoutWindow(server, credentials);
+    const letGo: (() => void)[] = [];
     for (let round = 0; round < 10; round++) {
       await patch(server, 'large', `v${round}`);
-      await Promise.all(Array.from({ length: 50 }, () => ask(session, `${networkSets}/large`)));
+      letGo.push(await askWithoutWindow(server, credentials, { count: 50, path: large }));
     }
-    return () => session.destroy();
+    return () => {
+      for (const each of letGo) each();
+    };
+  },
+  '600 watches at window 0 that begin with a large object': async (server, credentials) => {
+    const path = `${networkSets}?watch=1&resourceVersion=0`;
+    const letGo = await askWithoutWindow(server, credentials, { count: 600, path });
+    for (let round = 0; round < 5; round++) await patch(server, 'large', `v${round}`);
+    return letGo;
+  },
+  '600 watches at window 0 of a Table with the objects in it': async (server, credentials) => {
+    const path = `${networkSets}?watch=1&resourceVersion=0&includeObject=Object`;
+    const accept = 'application/json;as=Table;g=meta.k8s.io;v=v1';
+    return askWithoutWindow(server, credentials, { count: 600, path, accept });
   },
   'pipelining connections that do not read': async (server, credentials) => {
     const { hostname, port } = new URL(server.url);
-    const request = `GET ${networkSets}/large HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(500);
+    const request = `GET ${large} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(500);
     const sockets = Array.from({ length: 4 }, () => {
       const socket = connectTls({ host: hostname, port: Number(port), ...credentials });
       socket.on('error', () => {});
