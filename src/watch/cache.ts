@@ -310,7 +310,11 @@ export class WatchCache {
   #send(): Promise<void> {
     clearImmediate(this.#flush);
     this.#flush = undefined;
-    this.#sending ??= this.#sendAll();
+    // What was to be sent may have gone out with what came before it.
+    if (this.#unsent.length === 0) return this.#sending ?? Promise.resolve();
+    this.#sending ??= this.#sendAll().finally(() => {
+      this.#sending = undefined;
+    });
     return this.#sending;
   }
 
@@ -320,7 +324,6 @@ export class WatchCache {
       this.#unsent = [];
       await this.#fanout.send(events);
     }
-    this.#sending = undefined;
   }
 
   /** Takes a change into the state. What clients see of it: mostly one event, none where only a hidden value changed. */

@@ -192,6 +192,28 @@ suite('watch cache', () => {
     assert.equal(client.ended, true);
   });
 
+  test('changes that come while others are being sent are sent too, and those after them', async () => {
+    const backend = createMemoryBackend();
+    const cache = await newCache(backend);
+    const client = open(cache, { from: cache.revision });
+    const write = client.write.bind(client);
+    let puts: Promise<number> | undefined;
+    client.write = chunk => {
+      // In the middle of the first send, so that it takes the second change along.
+      puts ??= put(backend, thing('two'));
+      write(chunk);
+    };
+    await put(backend, thing('one'));
+    await client.has(2);
+    await puts;
+    // Whatever was scheduled for the second change runs before this.
+    await new Promise(setImmediate);
+    await put(backend, thing('three'));
+    await client.has(3);
+    assert.deepEqual(client.summary, ['ADDED one', 'ADDED two', 'ADDED three']);
+    cache.close();
+  });
+
   test('a stream resumes after any revision without gap or repeat, whenever it is opened', async () => {
     const backend = createMemoryBackend();
     const cache = await newCache(backend);
