@@ -30,6 +30,8 @@ export class Database {
   readonly #statements: Statements;
   #revision: Revision;
   #compacted: Revision;
+  /** Whether writes that make the store larger are refused. */
+  #isShort = false;
   #lastMs: number;
   readonly #id: string;
   readonly #room: Room;
@@ -84,6 +86,7 @@ export class Database {
   commit(group: GroupedWrite[], nowMs: number): WriteResult[] {
     const refusal = this.#room.refusal(bytesOf(group));
     if (!refusal) {
+      this.#isShort = false;
       try {
         return this.#commitAll(group, nowMs);
       } catch (error) {
@@ -91,6 +94,9 @@ export class Database {
         return this.#commitDeletes(group, nowMs, storageError(error, this.#options.file));
       }
     }
+    // While there is room for it: what others take later, the log does not need any more.
+    if (!this.#isShort) this.#restartLog();
+    this.#isShort = true;
     if (!group.some(isDelete)) throw refusal;
     return this.#commitDeletes(group, nowMs, refusal);
   }
@@ -107,6 +113,18 @@ export class Database {
       results = this.#commitAll(deletes, nowMs, 0);
     }
     return group.map(each => (isDelete(each) ? results.shift()! : refusal));
+  }
+
+  /**
+   * Brings the write-ahead log into the file, so that the next commits write over it and do not make it longer. Waits for a check of
+   * the file that still reads the log, within the time-out of the connection.
+   */
+  #restartLog(): void {
+    try {
+      this.#database.exec('PRAGMA wal_checkpoint(RESTART)');
+    } catch (error) {
+      if (!isFull(error)) throw error;
+    }
   }
 
   #commitAll(group: GroupedWrite[], nowMs: number, historyMs = this.#options.historyMs): WriteResult[] {
