@@ -351,7 +351,9 @@ async function fuzz(ask: Ask): Promise<void> {
       // A collection is not deleted: the object is asked for afterwards.
       if (asked.method === 'DELETE' && !asked.path.includes('/x')) return;
       const reply = await ask(asked.method === 'GET' ? { method: 'GET', path: asked.path } : asked);
-      assert.ok(reply.status >= 200 && reply.status < 500, `${reply.status} ${reply.text}`);
+      // A number may be a resourceVersion that is not reached in time.
+      const isLate = reply.status === 504 && reply.text.includes('"reason":"ResourceVersionTooLarge"');
+      assert.ok((reply.status >= 200 && reply.status < 500) || isLate, `${reply.status} ${reply.text}`);
     }),
     { numRuns: 400 },
   );
