@@ -302,7 +302,10 @@ async function defragmented(raw: EtcdClient): Promise<boolean> {
 const leadership = {
   path: methods.status.path,
   request: statusRequest,
-  response: message({ header: one(1, message({ memberId: integer(2) })), leader: integer(4) }),
+  response: message({
+    header: one(1, message({ clusterId: integer(1), memberId: integer(2), revision: integer(3) })),
+    leader: integer(4),
+  }),
 };
 
 /** The member that the others call their leader. */
