@@ -1,0 +1,3 @@
+import { attackSuite, groups } from '../suite.ts';
+
+attackSuite({ groups, seconds: 60, atOnce: 3 });
