@@ -1,7 +1,10 @@
 import type { RunningProcess } from '../e2e/process.ts';
 
-/** A server that is started with this environment can be asked what it holds. */
-export const inspectable = { NODE_OPTIONS: '--inspect=127.0.0.1:0' };
+/**
+ * A server that is started with this environment can be asked what it holds. It sets the size of its heap by starting itself again,
+ * with another inspector, unless it has one.
+ */
+export const inspectable = { NODE_OPTIONS: '--inspect=127.0.0.1:0 --max-old-space-size=1024' };
 
 /**
  * What a Node process holds once its garbage has been collected, bytes: objects, and buffers outside the heap. The

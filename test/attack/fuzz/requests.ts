@@ -75,7 +75,19 @@ export function nextRequest(random: Random, turn: number): Request {
   const kind = random.one(writable);
   const name = random.chance(0.05) ? encodeURIComponent(`${nonce}/..%\u0000é`) : nonce;
   const collection = kind.namespaced ? `${v3}/namespaces/fuzz/${kind.plural}` : `${v3}/${kind.plural}`;
-  const method = random.one(['POST', 'POST', 'POST', 'POST', 'POST', 'POST', 'POST', 'PUT', 'PATCH', 'GET', 'DELETE']);
+  const method = random.one([
+    'POST',
+    'POST',
+    'POST',
+    'POST',
+    'POST',
+    'POST',
+    'POST',
+    'PUT',
+    'PATCH',
+    'GET',
+    'DELETE',
+  ]);
   const query = random.chance(0.4) ? [random.one(queries)] : [];
   // An object that is stored is named in errors of others where a rule is about both.
   const mayStore = kind.plural === 'networksets' && random.chance(0.3);

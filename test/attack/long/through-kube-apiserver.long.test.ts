@@ -1,11 +1,11 @@
 import { test } from 'node:test';
-import type { Certificate } from '../e2e/certificates.ts';
-import { clientOf } from '../e2e/client.ts';
-import { endToEnd } from '../e2e/suite.ts';
-import { deployBase } from '../e2e/tortie.ts';
-import type { Credential } from './attack.ts';
-import { limitMemory } from './cgroup.ts';
-import { attackAll } from './suite.ts';
+import type { Certificate } from '../../e2e/certificates.ts';
+import { clientOf } from '../../e2e/client.ts';
+import { endToEnd } from '../../e2e/suite.ts';
+import { deployBase } from '../../e2e/tortie.ts';
+import type { Credential } from '../attack.ts';
+import { limitMemory } from '../cgroup.ts';
+import { attackAll } from '../suite.ts';
 
 const memoryBytes = 2 ** 30;
 const rights = [
