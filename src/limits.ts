@@ -211,7 +211,7 @@ export const limitTable = {
   maxObjectBytes: {
     value: 1_500_000,
     unit: 'bytes',
-    what: 'Size of one stored object.',
+    what: 'Size of one object, as it is stored and as it is sent.',
     answer: '413 RequestEntityTooLarge',
   },
   maxPatchAttempts: {

@@ -1,4 +1,5 @@
 import { group, type Kind } from '../kinds/kind.ts';
+import { limits } from '../limits.ts';
 import { type DecodableMediaType, type Decoded, DecodeError, decode } from '../machinery/decode.ts';
 import { parseDeleteOptions } from '../machinery/delete-options.ts';
 import { encode } from '../machinery/encode.ts';
@@ -10,7 +11,7 @@ import {
   parsePatchOptions,
   parseUpdateOptions,
 } from '../machinery/options.ts';
-import { badRequest, deleted } from '../machinery/status.ts';
+import { badRequest, deleted, requestEntityTooLarge } from '../machinery/status.ts';
 import { applyType } from '../registry/apply.ts';
 import type { RequestContext } from '../registry/context.ts';
 import type { Clock } from './clock.ts';
@@ -250,6 +251,7 @@ async function decodeBody(
     const decoded = await decodeAs(exchange, bytes, mediaType);
     const problem = envelopeProblem(decoded.value, bytes.toString());
     if (problem !== undefined) throw unrecognized(problem);
+    mustBeStorable(bytes, decoded);
     return decoded;
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
@@ -273,11 +275,20 @@ function decodePatch(bytes: Buffer): Decoded {
 
 async function decodeConfiguration(exchange: Exchange, bytes: Buffer): Promise<Decoded> {
   try {
-    return await decodeAs(exchange, bytes, 'application/yaml');
+    const decoded = await decodeAs(exchange, bytes, 'application/yaml');
+    mustBeStorable(bytes, decoded);
+    return decoded;
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw badRequest(`error decoding YAML: error converting YAML to JSON: ${error.message}`);
   }
+}
+
+/** Refuses an object that is larger than any that is stored, before it is checked: that costs more the larger it is. Throws 413. */
+function mustBeStorable(bytes: Buffer, { value }: Decoded): void {
+  const { maxObjectBytes } = limits;
+  if (bytes.length <= maxObjectBytes || Buffer.byteLength(encode(value)) <= maxObjectBytes) return;
+  throw requestEntityTooLarge(`the object has more than ${maxObjectBytes} bytes`);
 }
 
 const summaryBytes = 30;

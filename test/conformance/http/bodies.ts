@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { parse, stringify } from 'yaml';
+import { limits } from '../../../src/limits.ts';
 import type { HttpGroup } from '../http.ts';
 import { base, json } from './setting.ts';
 import { until } from './until.ts';
@@ -27,9 +28,13 @@ export const bodies: HttpGroup = suite => {
       method: 'POST',
       path,
       headers: json,
-      body: widget('a', 'n'.repeat(limit - overhead)),
+      body: widget('a') + ' '.repeat(limit - overhead),
     });
     assert.equal(fits.code, 201);
+    const large = widget('c', 'n'.repeat(limits.maxObjectBytes));
+    const refused = await request({ method: 'POST', path, headers: json, body: large });
+    assert.equal(refused.code, 413);
+    assert.match(refused.text, /the object has more than 1500000 bytes/);
     const beyond = widget('b', 'n'.repeat(limit - overhead + 1));
     for (const body of [beyond, Readable.from([beyond], { objectMode: false })]) {
       const answer = await request({ method: 'POST', path, headers: json, body });
