@@ -9,7 +9,7 @@ export interface MemoryPlan {
   semiSpace: number;
   /** Heaps of the threads. */
   workers: { store: number; yaml: number };
-  /** Request bodies that are not answered yet. Each costs about `heapPerBodyByte` times its length of the heap as well. */
+  /** Request bodies that are not answered yet. Each costs several times its length of the heap as well, once it is decoded. */
   bodies: number;
   /** Answers that are not sent yet. */
   answers: number;
