@@ -6,6 +6,7 @@ import type { Hold, SharedBytes } from '../memory/shared-bytes.ts';
 import type { Clock } from './clock.ts';
 import { type Exchange, over } from './exchange.ts';
 import { isReadOnly } from './in-flight.ts';
+import { bodyReceived } from './place.ts';
 import { TextError } from './respond.ts';
 import { isWebSocketRequest } from './websocket.ts';
 
@@ -62,6 +63,7 @@ async function receive(exchange: Exchange, options: BodyOptions): Promise<Buffer
       refuse(error);
     };
     const onData = (chunk: Buffer) => {
+      bodyReceived(request, chunk.length);
       if (bytes.size + chunk.length > maxBytes) refuse(tooLarge(maxBytes));
       else if (!bytes.append(chunk)) refuseForOthers('body-share', beyondShare());
     };

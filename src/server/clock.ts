@@ -6,6 +6,8 @@ export interface Clock {
   elapsedMs(): number;
   /** Calls back once after a time; the function returned cancels it. */
   after(delayMs: number, callback: () => void): () => void;
+  /** Calls back again and again, a time apart; the function returned ends that. It keeps no process alive. */
+  every(intervalMs: number, callback: () => void): () => void;
   /** A number in [0, 1). */
   random(): number;
 }
@@ -16,6 +18,10 @@ export const systemClock: Clock = {
   after(delayMs, callback) {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
+  },
+  every(intervalMs, callback) {
+    const timer = setInterval(callback, intervalMs).unref();
+    return () => clearInterval(timer);
   },
   random: () => Math.random(),
 };

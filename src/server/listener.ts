@@ -10,6 +10,8 @@ import {
 } from 'node:tls';
 import { keepPeerCertificates, type Peer, peerOf } from '../access/peer.ts';
 import { limits } from '../limits.ts';
+import type { Clock } from './clock.ts';
+import { Connections, type EndReason } from './connections.ts';
 import { createProtocolServers } from './protocol-servers.ts';
 
 /** What the listener presents, and which CAs it names when it asks for a client certificate. All PEM. */
@@ -36,11 +38,16 @@ export interface ListenerOptions {
   cipherSuites?: string | undefined;
   /** Whether a connection is that of a front proxy, known by its certificate; without it none is. */
   isFrontProxy?: ((peer: Peer) => boolean) | undefined;
+  /** All connections together. */
+  maxConnections: number;
   maxStreamsPerConnection: number;
   /** For requests that cannot be read within it; not for their answers. */
   requestTimeoutMs: number;
+  clock: Clock;
   onRequest: RequestListener;
   onTlsError(error: Error): void;
+  /** For each connection that is refused, or ended for what its client did or did not do. */
+  onConnectionEnd(reason: EndReason): void;
   /** What goes wrong with the listening socket. */
   onError(error: Error): void;
 }
@@ -74,10 +81,14 @@ export function createListener(options: ListenerOptions): Listener {
   });
   keepPeerCertificates(server);
   const sockets = new Set<Socket>();
+  const connections = new Connections({ ...options, onEnd: options.onConnectionEnd });
   const sessions = new Set<ServerHttp2Session>();
   const protocols = createProtocolServers({
     ...options,
+    onRequest: connections.counted(options.onRequest),
+    onPipelineFlood: socket => connections.end(socket, 'pipelining'),
     onSession: session => {
+      connections.session(session);
       sessions.add(session);
       session.once('close', () => sessions.delete(session));
       session.on('error', () => {});
@@ -85,14 +96,17 @@ export function createListener(options: ListenerOptions): Listener {
   });
   options.tls.onChange(() => server.setSecureContext(secureContext(options)));
   server.on('connection', (socket: Socket) => {
+    connections.accept(socket);
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('secureConnection', (socket: TLSSocket) => {
     // A broken connection ends its requests through their own events.
     socket.on('error', () => {});
+    const isFrontProxy = options.isFrontProxy?.(peerOf(socket)) ?? false;
+    connections.secured(socket, isFrontProxy);
     if (socket.alpnProtocol !== 'h2') protocols.http1(socket);
-    else if (options.isFrontProxy?.(peerOf(socket))) protocols.http2OfFrontProxy(socket);
+    else if (isFrontProxy) protocols.http2OfFrontProxy(socket);
     else protocols.http2(socket);
   });
   server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
@@ -108,6 +122,7 @@ export function createListener(options: ListenerOptions): Listener {
       return bound;
     },
     stop: () => {
+      connections.stop();
       if (server.listening) server.close();
       else if (sockets.size === 0) closed.resolve();
       protocols.close();

@@ -1,6 +1,7 @@
 import { group, type Kind, version } from '../kinds/kind.ts';
 import type { Counter, Gauge, Metrics } from '../observability/observability.ts';
 import type { Clock } from './clock.ts';
+import type { EndReason } from './connections.ts';
 import type { Exchange } from './exchange.ts';
 import type { RequestInfo } from './request-info.ts';
 
@@ -22,6 +23,8 @@ export interface RequestMetrics {
   /** HTTP/2 requests that were reset before they were begun. */
   resetEarly: Counter;
   tlsHandshakeErrors: Counter;
+  /** Counts a connection that the server refused or ended. */
+  connectionEnded(reason: EndReason): void;
 }
 
 const seconds = [
@@ -52,6 +55,11 @@ export function createRequestMetrics(
     'Bytes of the answers that have a known length.',
     target,
     bytes,
+  );
+  const connectionsEnded = metrics.counter(
+    'tortie_connections_ended_total',
+    'Connections that the server refused, or ended for what their client did or did not do.',
+    ['reason'],
   );
   return {
     finished: (exchange, responseBytes) => {
@@ -94,6 +102,7 @@ export function createRequestMetrics(
       'Requests that wait for a place.',
       ['priority_level', 'request_kind'],
     ),
+    connectionEnded: reason => connectionsEnded.inc({ reason }),
     aborted: metrics.counter('apiserver_request_aborts_total', 'Requests whose client went before the end.'),
     resetEarly: metrics.counter(
       'tortie_requests_reset_early_total',

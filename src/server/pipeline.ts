@@ -17,6 +17,7 @@ import { type HttpRequest, type HttpResponse, isHttp2 } from './http-message.ts'
 import { type InFlight, isReadOnly } from './in-flight.ts';
 import type { RequestMetrics } from './metrics.ts';
 import type { Panics } from './panic.ts';
+import { identified } from './place.ts';
 import { parseTarget, requestInfo } from './request-info.ts';
 import type { RequestLog } from './request-log.ts';
 import { TextError } from './respond.ts';
@@ -106,6 +107,7 @@ async function filter(pipeline: Pipeline, exchange: Exchange): Promise<void> {
   exchange.info = requestInfo(method, target);
   startDeadline(exchange, pipeline.requestTimeoutMs, pipeline.clock);
   await authenticate(exchange, pipeline.authenticate);
+  identified(request, exchange.user);
   abort.signal.throwIfAborted();
   receiveBody(exchange, pipeline.bodies);
   await authorize(exchange, pipeline.authorization);

@@ -5,6 +5,7 @@ import {
   type ServerHttp2Session,
   type ServerOptions,
 } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { limits } from '../limits.ts';
 import { createPipelining } from './pipelining.ts';
@@ -16,6 +17,8 @@ export interface ProtocolOptions {
   /** For requests that cannot be read within it; not for their answers. */
   requestTimeoutMs: number;
   onRequest: RequestListener;
+  /** Gets an HTTP/1.1 connection on which too many requests wait. */
+  onPipelineFlood(socket: Socket): void;
   onSession(session: ServerHttp2Session): void;
 }
 
@@ -33,8 +36,7 @@ export interface ProtocolServers {
 
 /** Makes the servers; nothing is served until a connection is handed to one of them. */
 export function createProtocolServers(options: ProtocolOptions): ProtocolServers {
-  // A client that sends more than may wait is not one that pipelines: none of those in use does.
-  const { onRequest, isBusy } = createPipelining(options.onRequest, socket => socket.destroy());
+  const { onRequest, isBusy } = createPipelining(options.onRequest, options.onPipelineFlood);
   const http1 = createHttp1Server(
     {
       maxHeaderSize: limits.maxHeaderBytes,

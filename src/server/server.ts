@@ -35,6 +35,8 @@ export interface ServerBounds {
   minRequestTimeoutS: number;
   maxBodyBytes: number;
   maxWatchBufferBytes: number;
+  /** All connections together. */
+  maxConnections: number;
   maxStreamsPerConnection: number;
   /** How long to go on serving, not ready, before a drain. */
   shutdownDelayMs: number;
@@ -94,6 +96,7 @@ const defaultBounds: ServerBounds = {
   minRequestTimeoutS: limits.minWatchSeconds,
   maxBodyBytes: limits.maxBodyBytes,
   maxWatchBufferBytes: limits.maxWatchBufferBytes,
+  maxConnections: limits.maxConnections,
   maxStreamsPerConnection: limits.maxStreamsPerConnection,
   shutdownDelayMs: 0,
   drainTimeoutMs: limits.drainTimeoutMs,
@@ -116,9 +119,12 @@ export function createServer(options: ServerOptions): ApiServer {
     minTlsVersion: options.minTlsVersion,
     cipherSuites: options.cipherSuites,
     isFrontProxy: options.isFrontProxy,
+    maxConnections: bounds.maxConnections,
     maxStreamsPerConnection: bounds.maxStreamsPerConnection,
     requestTimeoutMs: bounds.requestTimeoutMs,
     onRequest: requestListener(pipeline),
+    clock,
+    onConnectionEnd: metrics.connectionEnded,
     onTlsError: error => {
       metrics.tlsHandshakeErrors.inc();
       options.log.debug('TLS handshake failed', { error: error.message });

@@ -13,6 +13,7 @@ import { gadget, TestResource, widget } from './resources.ts';
 export class TestClock implements Clock {
   #nowMs = Date.UTC(2026, 0, 2, 3, 4, 5);
   readonly #timers = new Set<{ atMs: number; callback: () => void }>();
+  readonly #repeated = new Set<{ atMs: number; intervalMs: number; callback: () => void }>();
 
   nowMs(): number {
     return this.#nowMs;
@@ -28,11 +29,17 @@ export class TestClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  every(intervalMs: number, callback: () => void): () => void {
+    const repeated = { atMs: this.#nowMs + intervalMs, intervalMs, callback };
+    this.#repeated.add(repeated);
+    return () => this.#repeated.delete(repeated);
+  }
+
   random(): number {
     return 0.5;
   }
 
-  /** Number of timers that wait. */
+  /** Number of timers that wait, those that repeat apart. */
   get waiting(): number {
     return this.#timers.size;
   }
@@ -42,6 +49,11 @@ export class TestClock implements Clock {
     for (const timer of [...this.#timers].filter(({ atMs }) => atMs <= this.#nowMs)) {
       this.#timers.delete(timer);
       timer.callback();
+    }
+    for (const each of this.#repeated) {
+      if (each.atMs > this.#nowMs) continue;
+      each.atMs = this.#nowMs + each.intervalMs;
+      each.callback();
     }
   }
 }

@@ -136,6 +136,7 @@ export const shares: HttpGroup = suite => {
   const { promise: never } = Promise.withResolvers<{ allowed: boolean; reason: string }>();
   const undecided = setting({
     authorize: async user => (user.name === 'tom' ? never : { allowed: true, reason: '' }),
+    isFrontProxy: () => true,
   });
   suite.test(
     'bodies are read though nobody has said yet whether they may be sent',

@@ -1,0 +1,63 @@
+import { limits } from '../limits.ts';
+import { Allowance } from './allowance.ts';
+
+/** What a connection, or all connections of one address together, may do without bringing a request. */
+export interface FloodAllowances {
+  /** Bytes that were neither a body nor a fair part of a request. */
+  bytes: Allowance;
+  /** Streams of HTTP/2 that the client gave up. */
+  resets: Allowance;
+}
+
+/** Allowances of which nothing is spent. */
+export function floodAllowances(nowMs: number): FloodAllowances {
+  return {
+    bytes: new Allowance({ burst: limits.floodBurstBytes, perSecond: limits.floodBytesPerSecond }, nowMs),
+    resets: new Allowance(
+      { burst: limits.unidentifiedResetBurst, perSecond: limits.unidentifiedResetsPerSecond },
+      nowMs,
+    ),
+  };
+}
+
+/** The allowances of remote addresses: a client that connects again does not begin with a new one. */
+export class AddressFloods {
+  readonly #byAddress = new Map<string, FloodAllowances>();
+
+  of(address: string, nowMs: number): FloodAllowances {
+    const known = this.#byAddress.get(address);
+    if (known) return known;
+    const made = floodAllowances(nowMs);
+    this.#byAddress.set(address, made);
+    return made;
+  }
+
+  /** Forgets the addresses that have spent nothing; the next connection of such a one gets the same again. */
+  forgetWhole(nowMs: number): void {
+    for (const [address, { bytes, resets }] of this.#byAddress) {
+      if (bytes.isWhole(nowMs) && resets.isWhole(nowMs)) this.#byAddress.delete(address);
+    }
+  }
+}
+
+/** What a connection has carried up to a moment. */
+export interface Traffic {
+  bytesRead: number;
+  bytesWritten: number;
+  bodyBytes: number;
+  requests: number;
+}
+
+/**
+ * Bytes received between two moments that were of no use: beyond bodies (twice, for small pieces in frames and records), the
+ * headers of requests, and what a client must send while it reads (window updates). May be negative.
+ */
+export function uselessBytes(before: Traffic, now: Traffic): number {
+  return (
+    now.bytesRead -
+    before.bytesRead -
+    2 * (now.bodyBytes - before.bodyBytes) -
+    limits.requestAllowanceBytes * (now.requests - before.requests) -
+    (now.bytesWritten - before.bytesWritten) / 8
+  );
+}
