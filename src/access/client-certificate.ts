@@ -1,3 +1,4 @@
+import { ExpectedError } from '../machinery/expected-error.ts';
 import { commonName, subjectValues } from './certificate.ts';
 import type { CertificatePool } from './certificate-pool.ts';
 import type { Credentials, User } from './user.ts';
@@ -15,7 +16,7 @@ const userUid = '1.3.6.1.4.1.57683.2';
 export function clientCertificateUser(pool: CertificatePool, credentials: Credentials): User | undefined {
   const verdict = pool.verify(credentials);
   if (!verdict) return undefined;
-  if (!verdict.trusted) throw new Error(`client certificate: ${verdict.reason}`);
+  if (!verdict.trusted) throw new ExpectedError(`client certificate: ${verdict.reason}`);
   const { leaf } = verdict;
   const name = commonName(leaf);
   if (!name) return undefined;

@@ -1,8 +1,10 @@
+import { ExpectedError } from '../machinery/expected-error.ts';
+
 /** Why a place was refused, in the words of kube-apiserver's metrics. */
 export type RefusalReason = 'queue-full' | 'time-out' | 'cancelled';
 
 /** Thrown to a caller that gets no place. */
-export class NoPlace extends Error {
+export class NoPlace extends ExpectedError {
   readonly reason: RefusalReason;
 
   constructor(reason: RefusalReason) {

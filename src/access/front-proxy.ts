@@ -1,3 +1,4 @@
+import { ExpectedError } from '../machinery/expected-error.ts';
 import { commonName } from './certificate.ts';
 import { CertificatePool } from './certificate-pool.ts';
 import type { Peer } from './peer.ts';
@@ -63,10 +64,10 @@ export class FrontProxy {
     const settings = this.#settings;
     const verdict = settings && this.pool.verify(credentials);
     if (!verdict) return undefined;
-    if (!verdict.trusted) throw new Error(`front proxy: ${verdict.reason}`);
+    if (!verdict.trusted) throw new ExpectedError(`front proxy: ${verdict.reason}`);
     const name = commonName(verdict.leaf);
     if (!mayBeNamed(name, settings))
-      throw new Error(`x509: subject with cn=${name} is not in the allowed list`);
+      throw new ExpectedError(`x509: subject with cn=${name} is not in the allowed list`);
     return headerUser(settings, credentials.rawHeaders);
   }
 

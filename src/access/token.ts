@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { limits } from '../limits.ts';
+import { ExpectedError } from '../machinery/expected-error.ts';
 import type { Metrics } from '../observability/observability.ts';
 import { ReviewCache } from './review-cache.ts';
 import { reviewPlaces } from './review-places.ts';
@@ -74,7 +75,7 @@ export function tokenUser(
     };
     const status = await cache.get(key, () => createTokenReview(token), asker);
     known.delete(key);
-    if (!isUser(status)) throw new Error(`bearer token: ${status.error || 'not valid'}`);
+    if (!isUser(status)) throw new ExpectedError(`bearer token: ${status.error || 'not valid'}`);
     known.add(key);
     for (const oldest of known) {
       if (known.size <= limits.maxKnownTokens) break;

@@ -1,5 +1,6 @@
 import { limits } from '../limits.ts';
 import { cut, cutJson } from './cut.ts';
+import { ExpectedError } from './expected-error.ts';
 import { goQuote } from './go-text.ts';
 import type { JsonObject } from './json.ts';
 
@@ -95,7 +96,7 @@ function boundedCause(cause: StatusCause): StatusCause {
  * An error that has an answer: thrown anywhere below the server, written by it as the Status it holds. Whatever a client sent that
  * stands in it, the Status is of a bounded size.
  */
-export class StatusError extends Error {
+export class StatusError extends ExpectedError {
   readonly status: Status;
 
   constructor(

@@ -3,6 +3,7 @@ import { gzip as gzipCallback } from 'node:zlib';
 import { limits } from '../limits.ts';
 import { decode } from '../machinery/decode.ts';
 import { encode } from '../machinery/encode.ts';
+import { ExpectedError } from '../machinery/expected-error.ts';
 import type { Status } from '../machinery/status.ts';
 import { type Exchange, negotiationInput } from './exchange.ts';
 import { createIndenter, indentJson } from './indent.ts';
@@ -16,7 +17,7 @@ const gzip = promisify(gzipCallback);
 export const gzipLevel = 1;
 
 /** An error that is answered in plain text, as kube-apiserver does where no Status is possible. */
-export class TextError extends Error {
+export class TextError extends ExpectedError {
   readonly code: number;
   readonly headers: Record<string, string>;
 
