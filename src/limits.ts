@@ -420,9 +420,9 @@ export const limitTable = {
     answer: 'the client waits',
   },
   maxStreamsOfOthers: {
-    value: 250,
+    value: 100,
     unit: 'count',
-    what: 'HTTP/2 streams at once on a connection of anybody else, where the flag above sets no less.',
+    what: 'HTTP/2 streams at once on a connection of anybody else, as kube-apiserver allows, where the flag above sets no less.',
     answer: 'the client waits',
   },
   streamResetBurst: {

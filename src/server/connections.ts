@@ -55,13 +55,13 @@ export class Connections {
     this.#cancelSweep = options.clock.every(limits.connectionSweepMs, () => this.#sweep());
   }
 
-  /** Gives a connection a place before TLS begins, or closes it. */
-  accept(raw: Socket): void {
+  /** Gives a connection a place before TLS begins, or closes it. Returns whether it has one. */
+  accept(raw: Socket): boolean {
     const { remoteAddress: address } = raw;
     if (address === undefined) {
       // It has gone already.
       raw.destroy();
-      return;
+      return false;
     }
     const nowMs = this.#nowMs;
     const handshake = this.#handshakes.take(address, 1);
@@ -70,7 +70,7 @@ export class Connections {
       handshake?.release();
       raw.destroy();
       this.#options.onEnd(handshake ? 'connections' : 'handshakes');
-      return;
+      return false;
     }
     const place: Place = {
       raw,
@@ -98,6 +98,7 @@ export class Connections {
       place.hold.release();
       this.#places.delete(key);
     });
+    return true;
   }
 
   /** The TLS handshake of a connection is over. */

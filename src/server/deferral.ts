@@ -1,44 +1,51 @@
 import type { RequestListener } from 'node:http';
 import { type HttpRequest, type HttpResponse, isHttp2 } from './http-message.ts';
+import { OwnerLines } from './owner-lines.ts';
+import { placeOf } from './place.ts';
 
-/** Requests begun in one turn, before sockets are read again. */
-const requestsPerTurn = 64;
+/** Requests begun in one turn of the event loop. More make the turns longer, and with them each step of everybody's requests. */
+const requestsPerTurn = 8;
 
 /**
- * Puts off requests of HTTP/2 until the read in which they came has been parsed to its end. One that was cancelled by then, as in the rapid
- * reset attack (CVE-2023-44487), costs nothing more; `onReset` is told how many there were. Many at once are begun over several turns.
+ * Puts off requests until the read in which they came has been parsed to its end. One that was cancelled by then, as in the rapid
+ * reset attack (CVE-2023-44487), costs nothing more; `onReset` is told how many there were. A few are begun in each turn of the
+ * event loop, one of each owner of connections after another.
  */
 export function deferred(
   onRequest: (request: HttpRequest, response: HttpResponse) => void,
   onReset: (count: number) => void,
 ): RequestListener {
-  let waiting: [HttpRequest, HttpResponse][] = [];
+  const lines = new OwnerLines<[HttpRequest, HttpResponse]>();
   const beginSome = () => {
-    let [begun, reset, at] = [0, 0, 0];
-    const batch = waiting;
-    for (; at < batch.length && begun < requestsPerTurn; at++) {
-      const [request, response] = batch[at]!;
-      if (wasReset(request)) reset++;
+    let [begun, reset] = [0, 0];
+    while (begun < requestsPerTurn) {
+      const first = lines.take();
+      if (!first) break;
+      if (wasReset(first[0])) reset++;
       else {
         begun++;
-        onRequest(request, response);
+        onRequest(...first);
       }
     }
-    waiting = batch.slice(at);
-    if (waiting.length > 0) setImmediate(beginSome);
+    if (!lines.isEmpty) setImmediate(beginSome);
     if (reset > 0) onReset(reset);
   };
   return (incoming, outgoing) => {
     const [request, response] = [incoming as unknown as HttpRequest, outgoing as unknown as HttpResponse];
-    if (!isHttp2(request)) {
-      onRequest(request, response);
-      return;
-    }
-    if (waiting.length === 0) setImmediate(beginSome);
-    waiting.push([request, response]);
+    if (lines.isEmpty) setImmediate(beginSome);
+    lines.push(ownerOf(request), [request, response]);
   };
 }
 
-function wasReset({ stream }: HttpRequest): boolean {
+/** The owner of the connection; for a front proxy, which has not been asked yet whom it speaks for, the user that it names. */
+function ownerOf({ socket, headers }: HttpRequest): string {
+  const place = placeOf(socket);
+  if (!place) return '';
+  return place.frontProxy ? `user ${headers['x-remote-user']}` : place.owner;
+}
+
+function wasReset(request: HttpRequest): boolean {
+  if (!isHttp2(request)) return !request.socket.writable;
+  const { stream } = request;
   return stream === undefined || stream.destroyed || stream.closed;
 }

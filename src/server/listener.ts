@@ -1,17 +1,17 @@
 import type { RequestListener } from 'node:http';
 import type { ServerHttp2Session } from 'node:http2';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import {
   createServer as createTlsServer,
   type SecureContextOptions,
   type SecureVersion,
   type TLSSocket,
-  type Server as TlsServer,
 } from 'node:tls';
 import { keepPeerCertificates, type Peer, peerOf } from '../access/peer.ts';
 import { limits } from '../limits.ts';
 import type { Clock } from './clock.ts';
 import { Connections, type EndReason } from './connections.ts';
+import { OwnerLines } from './owner-lines.ts';
 import { createProtocolServers } from './protocol-servers.ts';
 
 /** What the listener presents, and which CAs it names when it asks for a client certificate. All PEM. */
@@ -71,15 +71,15 @@ export interface Listener {
  * whom to trust has the narrow bounds until it connects again.
  */
 export function createListener(options: ListenerOptions): Listener {
-  const server = createTlsServer({
+  const tls = createTlsServer({
     ...secureContext(options),
     requestCert: true,
     rejectUnauthorized: false,
-    noDelay: true,
     handshakeTimeout: limits.handshakeTimeoutMs,
     ALPNProtocols: options.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
   });
-  keepPeerCertificates(server);
+  keepPeerCertificates(tls);
+  const beginHandshake = inTurn(socket => tls.emit('connection', socket));
   const sockets = new Set<Socket>();
   const connections = new Connections({ ...options, onEnd: options.onConnectionEnd });
   const sessions = new Set<ServerHttp2Session>();
@@ -94,13 +94,13 @@ export function createListener(options: ListenerOptions): Listener {
       session.on('error', () => {});
     },
   });
-  options.tls.onChange(() => server.setSecureContext(secureContext(options)));
-  server.on('connection', (socket: Socket) => {
-    connections.accept(socket);
+  options.tls.onChange(() => tls.setSecureContext(secureContext(options)));
+  const server = createServer({ noDelay: true, pauseOnConnect: true }, socket => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
+    if (connections.accept(socket)) beginHandshake(socket);
   });
-  server.on('secureConnection', (socket: TLSSocket) => {
+  tls.on('secureConnection', (socket: TLSSocket) => {
     // A broken connection ends its requests through their own events.
     socket.on('error', () => {});
     const isFrontProxy = options.isFrontProxy?.(peerOf(socket)) ?? false;
@@ -109,7 +109,7 @@ export function createListener(options: ListenerOptions): Listener {
     else if (isFrontProxy) protocols.http2OfFrontProxy(socket);
     else protocols.http2(socket);
   });
-  server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+  tls.on('tlsClientError', (error: Error, socket: TLSSocket) => {
     options.onTlsError(error);
     socket.destroy();
   });
@@ -138,6 +138,28 @@ export function createListener(options: ListenerOptions): Listener {
   };
 }
 
+/** TLS handshakes begun in one turn of the event loop; each costs as much as several requests. */
+const handshakesPerTurn = 1;
+
+/** Calls `begin` for a few connections in each turn of the event loop, for one of each remote address after another. */
+function inTurn(begin: (socket: Socket) => void): (socket: Socket) => void {
+  const lines = new OwnerLines<Socket>();
+  const beginSome = () => {
+    for (let begun = 0; begun < handshakesPerTurn; ) {
+      const socket = lines.take();
+      if (!socket) break;
+      if (socket.destroyed) continue;
+      begun++;
+      begin(socket);
+    }
+    if (!lines.isEmpty) setImmediate(beginSome);
+  };
+  return socket => {
+    if (lines.isEmpty) setImmediate(beginSome);
+    lines.push(socket.remoteAddress ?? '', socket);
+  };
+}
+
 /** The full set, always: what is left out is reset, and without `ca` no client certificate would be known. */
 function secureContext(options: ListenerOptions): SecureContextOptions {
   const { cert, key, clientCas } = options.tls.current;
@@ -150,11 +172,7 @@ function secureContext(options: ListenerOptions): SecureContextOptions {
   };
 }
 
-function listen(
-  server: TlsServer,
-  port: number,
-  address: string,
-): Promise<{ address: string; port: number }> {
+function listen(server: Server, port: number, address: string): Promise<{ address: string; port: number }> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, address, () => {

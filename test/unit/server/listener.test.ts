@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { limits } from '../../../src/limits.ts';
 import type { ServerOptions } from '../../../src/server/server.ts';
 import { frameTypes, request } from '../../attack/frames.ts';
 import { type Frame, openHttp2, ping, type RawConnection, rstStream } from '../../attack/raw-connection.ts';
@@ -59,7 +60,7 @@ function resets(count: number): Buffer {
 }
 
 suite('HTTP/2: a front proxy has wider bounds than anybody else', () => {
-  const cases = { 'front proxy': 1_000, anybody: 250 } as const;
+  const cases = { 'front proxy': 1_000, anybody: limits.maxStreamsOfOthers } as const;
   for (const who of ['front proxy', 'anybody'] as const) {
     given(`${who}: ${cases[who]} streams at once`, who, async ({ connection }) => {
       const first = await connection.until(isSettings);
