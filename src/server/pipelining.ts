@@ -10,6 +10,9 @@ export interface Pipelining {
   isBusy(socket: Socket): boolean;
 }
 
+/** Node's parser reads a socket of HTTP/1.1; the types do not tell. */
+type Parsed = Socket & { parser?: { pause(): void } | null };
+
 type Waiting = [IncomingMessage, ServerResponse];
 
 /**
@@ -44,8 +47,11 @@ export function createPipelining(handle: RequestListener, onFlood: (socket: Sock
         const alone: Waiting[] = [];
         lines.set(socket, alone);
         begin(alone, request, response);
-      } else if (line.length >= limits.maxPipelinedRequests) onFlood(socket);
-      else {
+      } else if (line.length >= limits.maxPipelinedRequests) {
+        // A read can hold a thousand more, and Node makes an error with a stack for each when it ends them.
+        (socket as Parsed).parser?.pause();
+        onFlood(socket);
+      } else {
         if (line.length === 0) stayPaused(socket, line);
         line.push([request, response]);
         socket.pause();
