@@ -1,9 +1,10 @@
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { type RunningProcess, startProcess } from '../e2e/process.ts';
 import { root, temporaryFolder } from '../system/server.ts';
 import { authority, client, type Issued } from '../unit/access/certificates.ts';
-import { json, type Received, standIn } from '../unit/kube/standin.ts';
 import type { Credential, Target } from './attack.ts';
 import { limitMemory, type MemoryLimit } from './cgroup.ts';
 
@@ -23,17 +24,14 @@ export interface TargetOptions {
 }
 
 /**
- * Starts a server within so much memory, as a member of a cluster whose reviews this process answers: every user is allowed
- * everything at once, an anonymous caller nothing after a second, and no token is known, which takes a second too.
+ * Starts a server within so much memory, as a member of a cluster whose reviews a thread of this process answers (cluster.ts).
  */
 export async function startTarget(test: Cleanup, options: TargetOptions): Promise<StartedTarget> {
   const folder = temporaryFolder(test);
   const memory = limitMemory(test, options.memoryBytes);
-  const cluster = await standIn((received, response) => {
-    const { status, delayMs } = review(received);
-    setTimeout(() => json(response, 201, { kind: 'Review', status }), delayMs);
-  });
-  test.after(() => cluster.close());
+  const clusterThread = new Worker(new URL('cluster.ts', import.meta.url));
+  test.after(() => clusterThread.terminate());
+  const [cluster] = (await once(clusterThread, 'message')) as [{ url: string; ca: string }];
   const clients = await authority('clients');
   const proxies = await authority('proxies');
   const file = (name: string, content: string) => {
@@ -50,7 +48,7 @@ export async function startTarget(test: Cleanup, options: TargetOptions): Promis
         name: 'it',
         cluster: {
           server: cluster.url,
-          'certificate-authority-data': Buffer.from(cluster.ca.pem).toString('base64'),
+          'certificate-authority-data': Buffer.from(cluster.ca).toString('base64'),
         },
       },
     ],
@@ -97,11 +95,4 @@ export async function startTarget(test: Cleanup, options: TargetOptions): Promis
 
 function pair({ pem, keyPem }: Issued): Credential {
   return { cert: pem, key: keyPem };
-}
-
-function review({ url, body }: Received): { status: object; delayMs: number } {
-  if (url.endsWith('/tokenreviews')) return { status: { authenticated: false }, delayMs: 1_000 };
-  const { user } = JSON.parse(body).spec as { user: string };
-  const known = user !== 'system:anonymous';
-  return { status: { allowed: known }, delayMs: known ? 0 : 1_000 };
 }

@@ -150,9 +150,9 @@ export const attacks: Attack[] = [
     as: 'user',
     run: async (target, signal) => {
       const tally = new Tally();
-      await repeatedly(signal, 6, async () => {
+      await repeatedly(signal, 30, async () => {
         const session = openSession(target, { ...user(target), signal });
-        for (let index = 0; index < 500; index++) {
+        for (let index = 0; index < 100; index++) {
           const stream = session.request({ ':path': `${networkSets('good')}?watch=1&resourceVersion=0` });
           stream.on('response', answer => tally.add(Number(answer[':status'])));
           stream.on('data', () => {});
