@@ -506,7 +506,31 @@ export const limitTable = {
   connectionSweepMs: {
     value: 1_000,
     unit: 'ms',
-    what: 'Time between looks for connections that are idle or flood.',
+    what: 'Time between looks for connections that are idle.',
+    answer: '-',
+  },
+  floodLookMs: {
+    value: 200,
+    unit: 'ms',
+    what: 'Time between looks for connections that flood.',
+    answer: '-',
+  },
+  closeFloodLookMs: {
+    value: 20,
+    unit: 'ms',
+    what: 'The same while something looks like a flood.',
+    answer: '-',
+  },
+  suspectBytes: {
+    value: 64 * 1024,
+    unit: 'bytes',
+    what: 'Bytes between two looks that bring neither a request nor a body, and look like a flood.',
+    answer: '-',
+  },
+  suspicionMs: {
+    value: 10_000,
+    unit: 'ms',
+    what: 'Time for which looks are closer after that.',
     answer: '-',
   },
   idleHttp2Ms: {
@@ -536,7 +560,7 @@ export const limitTable = {
   floodBurstBytes: {
     value: 4 * 1024 * 1024,
     unit: 'bytes',
-    what: 'Bytes that bring neither a request nor a body, at once: of a connection with an identity, or of all others of one remote address.',
+    what: 'Bytes that bring neither a request nor a body, at once: of all connections of a user, or of those without an identity of one remote address.',
     answer: 'the connection is closed',
   },
   floodBytesPerSecond: {

@@ -5,7 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import { limits } from '../limits.ts';
 import { SharedBytes } from '../memory/shared-bytes.ts';
 import type { Clock } from './clock.ts';
-import { AddressFloods, floodAllowances, uselessBytes } from './floods.ts';
+import { OwnerFloods, uselessBytes } from './floods.ts';
 import type { HttpResponse } from './http-message.ts';
 import { type Place, placeOf, setPlace, trafficOf } from './place.ts';
 
@@ -32,7 +32,7 @@ export interface ConnectionsOptions {
  * The connections of the server, each of which has a place. Those without an identity have a part of the places, and each remote
  * address a share of that part; users share the rest (SharedBytes says how, a place counting like a byte). Where a share is used
  * up the connection that has been idle for longest goes, of the owner that has most; without an idle one the new connection goes.
- * One timer looks for connections that are idle, and for floods. What one user does never ends the connection of a front proxy.
+ * Timers look for connections that are idle, and for floods. What one user does never ends the connection of a front proxy.
  */
 export class Connections {
   readonly #options: ConnectionsOptions;
@@ -41,10 +41,14 @@ export class Connections {
   readonly #handshakes = new SharedBytes(limits.maxHandshakes);
   readonly #unidentified: SharedBytes;
   readonly #identified: SharedBytes;
-  readonly #addresses = new AddressFloods();
+  readonly #addresses = new OwnerFloods();
+  readonly #users = new OwnerFloods();
   /** The time of the last look: what happens to a connection reads no clock. */
   #nowMs: number;
   readonly #cancelSweep: () => void;
+  readonly #cancelLook: () => void;
+  /** Looks more often, as long as something looks like a flood. */
+  #closeLook: { sinceMs: number; cancel(): void } | undefined;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -53,6 +57,7 @@ export class Connections {
     this.#identified = new SharedBytes(options.maxConnections - unidentified);
     this.#nowMs = options.clock.elapsedMs();
     this.#cancelSweep = options.clock.every(limits.connectionSweepMs, () => this.#sweep());
+    this.#cancelLook = options.clock.every(limits.floodLookMs, () => this.#look());
   }
 
   /** Gives a connection a place before TLS begins, or closes it. Returns whether it has one. */
@@ -153,12 +158,14 @@ export class Connections {
   /** Looks no more. */
   stop(): void {
     this.#cancelSweep();
+    this.#cancelLook();
+    this.#closeLook?.cancel();
   }
 
   #identify(place: Place, userName: string): void {
     place.identified = true;
     if (place.frontProxy) return;
-    place.allowances = floodAllowances(this.#nowMs);
+    place.allowances = this.#users.of(userName, this.#nowMs);
     const room = this.#makeRoom(this.#identified, userName, true);
     this.#move(place, userName);
     // The request is answered; the connection ends behind it.
@@ -231,9 +238,10 @@ export class Connections {
       else if (nowMs - place.idleSinceMs >= idleMs(place, short) && isIdle(place)) {
         if (place.socket) this.#part(place, 'idle');
         else this.#cut(place, 'handshake-timeout');
-      } else if (!place.frontProxy) this.#countBytes(place, nowMs);
+      }
     }
     this.#addresses.forgetWhole(nowMs);
+    this.#users.forgetWhole(nowMs);
   }
 
   /** Cuts a connection whose client does not close it. */
@@ -244,11 +252,31 @@ export class Connections {
     place.raw.destroy();
   }
 
-  #countBytes(place: Place, nowMs: number): void {
-    const now = trafficOf(place);
-    const useless = uselessBytes(place.before, now);
-    place.before = now;
-    if (useless > 0 && !place.allowances.bytes.spend(useless, nowMs)) this.#cut(place, 'bytes');
+  /** Counts the bytes that were of no use since the last look. Clients can send megabytes in the time of one turn of the event loop. */
+  #look(): void {
+    const nowMs = this.#options.clock.elapsedMs();
+    let suspect = false;
+    for (const place of this.#places.values()) {
+      if (place.frontProxy) continue;
+      const now = trafficOf(place);
+      const useless = uselessBytes(place.before, now);
+      place.before = now;
+      if (useless <= 0) continue;
+      suspect ||= useless > limits.suspectBytes;
+      if (!place.allowances.bytes.spend(useless, nowMs)) this.#cut(place, 'bytes');
+    }
+    this.#lookCloser(suspect, nowMs);
+  }
+
+  #lookCloser(suspect: boolean, nowMs: number): void {
+    if (suspect) {
+      const cancel =
+        this.#closeLook?.cancel ?? this.#options.clock.every(limits.closeFloodLookMs, () => this.#look());
+      this.#closeLook = { sinceMs: nowMs, cancel };
+    } else if (this.#closeLook && nowMs - this.#closeLook.sinceMs >= limits.suspicionMs) {
+      this.#closeLook.cancel();
+      this.#closeLook = undefined;
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import { limits } from '../limits.ts';
 import { Allowance } from './allowance.ts';
 
-/** What a connection, or all connections of one address together, may do without bringing a request. */
+/** What all connections of one address, or of one user, may do together without bringing a request. */
 export interface FloodAllowances {
   /** Bytes that were neither a body nor a fair part of a request. */
   bytes: Allowance;
@@ -20,22 +20,22 @@ export function floodAllowances(nowMs: number): FloodAllowances {
   };
 }
 
-/** The allowances of remote addresses: a client that connects again does not begin with a new one. */
-export class AddressFloods {
-  readonly #byAddress = new Map<string, FloodAllowances>();
+/** The allowances of remote addresses, or of users: a client that connects again does not begin with a new one. */
+export class OwnerFloods {
+  readonly #byOwner = new Map<string, FloodAllowances>();
 
-  of(address: string, nowMs: number): FloodAllowances {
-    const known = this.#byAddress.get(address);
+  of(owner: string, nowMs: number): FloodAllowances {
+    const known = this.#byOwner.get(owner);
     if (known) return known;
     const made = floodAllowances(nowMs);
-    this.#byAddress.set(address, made);
+    this.#byOwner.set(owner, made);
     return made;
   }
 
-  /** Forgets the addresses that have spent nothing; the next connection of such a one gets the same again. */
+  /** Forgets the owners that have spent nothing; the next connection of such a one gets the same again. */
   forgetWhole(nowMs: number): void {
-    for (const [address, { bytes, resets }] of this.#byAddress) {
-      if (bytes.isWhole(nowMs) && resets.isWhole(nowMs)) this.#byAddress.delete(address);
+    for (const [owner, { bytes, resets }] of this.#byOwner) {
+      if (bytes.isWhole(nowMs) && resets.isWhole(nowMs)) this.#byOwner.delete(owner);
     }
   }
 }
