@@ -3,7 +3,7 @@ import { limits } from '../limits.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { type FieldError, invalid } from '../machinery/status.ts';
 import type { Guard } from '../storage/backend.ts';
-import { nameOf, type ResourceParts } from './context.ts';
+import { nameOf, type ResourceParts, type WriteContext, workOf } from './context.ts';
 import { objectErrors } from './prepare.ts';
 import { recordingView } from './view.ts';
 
@@ -13,12 +13,13 @@ import { recordingView } from './view.ts';
  */
 export async function checkChange(
   parts: ResourceParts,
+  context: WriteContext,
   operation: 'create' | 'update',
   object: ApiObject,
   old: ApiObject | undefined,
 ): Promise<Guard[]> {
   const { kind, codec } = parts;
-  const errors = objectErrors(kind, object, old);
+  const errors = await workOf(objectErrors(kind, object, old), context);
   const guards: Guard[] = [];
   const typesFit = !errors.some(error => error.type === 'TypeInvalid');
   if (typesFit) errors.push(...(codec.refuses?.({ object, ...(old && { old }) }) ?? []));

@@ -7,12 +7,13 @@ import { pruneMetadata } from '../machinery/metadata.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { isJsonObject } from '../machinery/own-field.ts';
 import { badRequest, conflict, notFound, StatusError } from '../machinery/status.ts';
+import type { Steps } from '../machinery/steps.ts';
 import { canonicalize } from '../schema/semantics.ts';
 import type { FieldValidation } from './body.ts';
 import { retryOnConflict } from './change.ts';
-import { groupResource, type RequestContext, type ResourceParts } from './context.ts';
+import { groupResource, type ResourceParts, type WriteContext, workOf } from './context.ts';
 import { create } from './create.ts';
-import { trackingOf } from './ownership.ts';
+import { alreadyKnown, trackingOf } from './ownership.ts';
 import { checkIdentity, replace, type Subresource } from './update.ts';
 
 /** The media type of server-side apply. */
@@ -41,7 +42,7 @@ interface Target {
  */
 export async function apply(
   parts: ResourceParts,
-  context: RequestContext,
+  context: WriteContext,
   target: Target,
   body: Pick<Decoded, 'value' | 'duplicates'>,
   options: ApplyOptions,
@@ -69,7 +70,7 @@ async function isThere({ cache }: ResourceParts, { namespace, name }: Target): P
 
 interface Request {
   parts: ResourceParts;
-  context: RequestContext;
+  context: WriteContext;
   target: Target;
   configuration: JsonObject;
   duplicates: string[];
@@ -92,11 +93,11 @@ function configurationOf({ kind }: ResourceParts, value: Json): JsonObject {
 async function change(request: Request): Promise<ApiObject> {
   const { parts, context, target, options } = request;
   return retryOnConflict(parts, target.namespace, target.name, async current => {
-    const object = applied(request, current.object);
+    const object = await workOf(applied(request, current.object), context);
     const owners = object.metadata.managedFields;
     return replace(parts, context, target, current, object, {
       dryRun: options.dryRun,
-      owners: () => owners,
+      owners: () => alreadyKnown(owners),
       mayForgetOwners: false,
     });
   });
@@ -107,7 +108,7 @@ async function createNew(request: Request): Promise<ApiObject> {
   const { namespace, name, subresource } = target;
   const gr = groupResource(parts.kind);
   if (subresource !== '') throw notFound(gr, name);
-  const object = applied(request, undefined);
+  const object = await workOf(applied(request, undefined), context);
   const { uid } = object.metadata;
   if (uid) {
     const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
@@ -120,16 +121,16 @@ async function createNew(request: Request): Promise<ApiObject> {
   const owners = object.metadata.managedFields;
   return create(parts, context, namespace, object, {
     dryRun: options.dryRun,
-    owners: () => owners,
+    owners: () => alreadyKnown(owners),
     mayForgetOwners: false,
   });
 }
 
 /** The object that the configuration makes of the live one, without defaults. */
-function applied(request: Request, live: ApiObject | undefined): ApiObject {
+function* applied(request: Request, live: ApiObject | undefined): Steps<ApiObject> {
   const { parts, target, configuration, options } = request;
   const tracking = trackingOf(parts, target.subresource, options.fieldManager);
-  const object = applyConfiguration(tracking, live, configuration, { force: options.force });
+  const object = yield* applyConfiguration(tracking, live, configuration, { force: options.force });
   pruneMetadata(object.metadata as unknown as JsonObject);
   checkDuplicates(request);
   return object;

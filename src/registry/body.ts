@@ -1,6 +1,7 @@
 import { group, type Kind } from '../kinds/kind.ts';
 import type { Decoded } from '../machinery/decode.ts';
 import { badRequest, causesOf, type FieldError, invalid, StatusError } from '../machinery/status.ts';
+import type { Steps } from '../machinery/steps.ts';
 import type { RequestContext } from './context.ts';
 import { examine } from './examine.ts';
 import { readObject, type SentObject } from './sent-object.ts';
@@ -12,11 +13,11 @@ export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
  * Takes a decoded body as an object of the kind (machinery.md §3.1 step 2, §3.6): fills apiVersion and kind, drops unknown fields.
  * Throws 400 where it is no object of this kind, 422 where its metadata has wrong types, with all that is wrong beside.
  */
-export function readBody(kind: Kind, body: Pick<Decoded, 'value' | 'duplicates'>): SentObject {
-  const sent = readObject(kind, body);
+export function* readBody(kind: Kind, body: Pick<Decoded, 'value' | 'duplicates'>): Steps<SentObject> {
+  const sent = yield* readObject(kind, body);
   if (sent.typeErrors.length > 0) {
     const { name } = sent.object.metadata;
-    throw invalid(group, kind.kind, name ?? '', examine(kind, sent).errors);
+    throw invalid(group, kind.kind, name ?? '', (yield* examine(kind, sent)).errors);
   }
   return sent;
 }
@@ -26,16 +27,16 @@ export function readBody(kind: Kind, body: Pick<Decoded, 'value' | 'duplicates'>
  * 400 is upstream's; its causes name each such field and what may have been meant, and then what `others` tells of:
  * the problems that the object has apart from them.
  */
-export function checkStrict(
+export function* checkStrict(
   kind: Kind,
-  found: { strictErrors: string[]; others: () => FieldError[] },
+  found: { strictErrors: string[]; others: () => Steps<FieldError[]> },
   validation: FieldValidation,
   context: RequestContext,
-): void {
+): Steps<void> {
   const { strictErrors, others } = found;
   if (strictErrors.length === 0 || validation === 'Ignore') return;
   if (validation === 'Strict') {
-    const causes = [...strictCauses(kind, strictErrors), ...causesOf(others())];
+    const causes = [...strictCauses(kind, strictErrors), ...causesOf(yield* others())];
     throw badRequest(
       `${kind.kind} in version "v3" cannot be handled as a ${kind.kind}: strict decoding error: ${joined(strictErrors)}`,
       { group, kind: kind.kind, causes },
@@ -53,12 +54,12 @@ function joined(strictErrors: string[]): string {
 }
 
 /** The same for the result of a patch, which is refused as 422 (machinery.md §3.6). */
-export function checkStrictPatch(
+export function* checkStrictPatch(
   kind: Kind,
-  found: { strictErrors: string[]; patched: () => string; others: () => FieldError[] },
+  found: { strictErrors: string[]; patched: () => string; others: () => Steps<FieldError[]> },
   validation: FieldValidation,
   context: RequestContext,
-): void {
+): Steps<void> {
   const { strictErrors, patched, others } = found;
   if (strictErrors.length === 0 || validation === 'Ignore') return;
   if (validation === 'Strict') {
@@ -69,7 +70,7 @@ export function checkStrictPatch(
       detail: `strict decoding error: ${strictErrors.join(', ')}`,
     };
     const { message } = invalid('', '', '', [error]);
-    const causes = [...causesOf([error]), ...strictCauses(kind, strictErrors), ...causesOf(others())];
+    const causes = [...causesOf([error]), ...strictCauses(kind, strictErrors), ...causesOf(yield* others())];
     throw new StatusError('Invalid', message, { causes });
   }
   for (const text of strictErrors) context.warn(text);

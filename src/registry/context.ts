@@ -1,6 +1,8 @@
 import { group, type Kind } from '../kinds/kind.ts';
 import type { ApiObject } from '../machinery/object.ts';
+import { Slice } from '../machinery/slice.ts';
 import type { GroupResource } from '../machinery/status.ts';
+import { inSlices, type Steps } from '../machinery/steps.ts';
 import type { Backend, Codec } from '../storage/backend.ts';
 import type { WatchCache } from '../watch/cache.ts';
 import type { Turns } from './turns.ts';
@@ -11,6 +13,22 @@ export interface RequestContext {
   warn(text: string): void;
   /** Aborted when the request has ended or run out of time. */
   signal: AbortSignal;
+}
+
+/** The same for a request that changes something, whose work may be long. */
+export interface WriteContext extends RequestContext {
+  /** Measures for how long the work of the request has held the event loop. */
+  slice: Slice;
+}
+
+/** A request that begins to change something. */
+export function writing(context: RequestContext): WriteContext {
+  return { ...context, slice: new Slice() };
+}
+
+/** Does a part of a request's work. Throws the signal's reason where the request has ended meanwhile. */
+export function workOf<T>(work: Steps<T>, { slice, signal }: WriteContext): Promise<T> {
+  return inSlices(work, slice, signal);
 }
 
 /** What the verbs of one resource work with. */

@@ -2,11 +2,19 @@ import { limits } from '../limits.ts';
 import { generateName } from '../machinery/metadata.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { alreadyExists, badRequest, conflict, StatusError } from '../machinery/status.ts';
+import type { Steps } from '../machinery/steps.ts';
 import type { Guard } from '../storage/backend.ts';
 import { StorageError } from '../storage/errors.ts';
 import { checkChange } from './admit.ts';
 import { contended, writeWithOwners } from './change.ts';
-import { groupResource, nameOf, type RequestContext, type ResourceParts, timestamp } from './context.ts';
+import {
+  groupResource,
+  nameOf,
+  type ResourceParts,
+  timestamp,
+  type WriteContext,
+  workOf,
+} from './context.ts';
 import type { Owners } from './ownership.ts';
 import {
   dropDuplicateOwners,
@@ -32,12 +40,12 @@ export interface CreateOptions extends NewOptions {
  */
 export async function create(
   parts: ResourceParts,
-  context: RequestContext,
+  context: WriteContext,
   namespace: string,
   sent: ApiObject,
   options: CreateOptions,
 ): Promise<ApiObject> {
-  const object = prepareNew(parts, context, namespace, sent, options.owners);
+  const object = await workOf(prepareNew(parts, context, namespace, sent, options.owners), context);
   const base = object.metadata.name ? undefined : object.metadata.generateName;
   if (base === undefined) {
     return checkAndStore(parts, context, object, options);
@@ -53,13 +61,13 @@ export async function create(
   }
 }
 
-function prepareNew(
+function* prepareNew(
   parts: ResourceParts,
-  context: RequestContext,
+  context: WriteContext,
   namespace: string,
   object: ApiObject,
   owners: Owners,
-): ApiObject {
+): Steps<ApiObject> {
   const { metadata } = object;
   settleNamespace(parts, object, namespace);
   wipeForCreate(parts.kind, object);
@@ -67,19 +75,19 @@ function prepareNew(
   metadata.uid = parts.newUid();
   metadata.creationTimestamp = timestamp(parts.now());
   metadata.generation = 1;
-  fillDefaultsAndOwners(parts, object, undefined, owners);
+  yield* fillDefaultsAndOwners(parts, object, undefined, owners);
   return object;
 }
 
 /** Checks the object against the others as they are, and stores it while they are so. Throws as `create`. */
 export async function checkAndStore(
   parts: ResourceParts,
-  context: RequestContext,
+  context: WriteContext,
   object: ApiObject,
   options: NewOptions,
 ): Promise<ApiObject> {
   const attempt = async () => {
-    const guards = await checkChange(parts, 'create', object, undefined);
+    const guards = await checkChange(parts, context, 'create', object, undefined);
     warnOf(parts, context, object, undefined);
     return store(parts, object, { ...options, guards });
   };

@@ -2,6 +2,7 @@ import type { Kind } from '../kinds/kind.ts';
 import { limits } from '../limits.ts';
 import { generateName } from '../machinery/metadata.ts';
 import type { FieldError } from '../machinery/status.ts';
+import type { Steps } from '../machinery/steps.ts';
 import {
   dropDuplicateOwners,
   fillDefaults,
@@ -25,7 +26,7 @@ const anyNamespace = 'default';
  * Everything that a create would find wrong with an object before it looks at others: metadata, the schema, CEL and the rules
  * of Calico, after the defaults. What is wrong with types in metadata comes first. Changes the object in place.
  */
-export function examine(kind: Kind, sent: SentObject): Examined {
+export function* examine(kind: Kind, sent: SentObject): Steps<Examined> {
   const { object, typeErrors } = sent;
   const { metadata } = object;
   const warnings: string[] = [];
@@ -37,7 +38,7 @@ export function examine(kind: Kind, sent: SentObject): Examined {
   dropDuplicateOwners(object, { warn: text => warnings.push(text) });
   fillDefaults({ kind }, object, undefined);
   if (!metadata.name && metadata.generateName) metadata.name = generateName(metadata.generateName);
-  const errors = [...typeErrors, ...beside(typeErrors, objectErrors(kind, object, undefined))];
+  const errors = [...typeErrors, ...beside(typeErrors, yield* objectErrors(kind, object, undefined))];
   if (errors.length === 0) warnings.push(...(kind.warnings?.(object, undefined) ?? []));
   return { errors: errors.slice(0, limits.maxFieldErrors), warnings };
 }

@@ -2,11 +2,12 @@ import { apiVersion } from '../kinds/kind.ts';
 import { resetFields, type Tracking, trackUpdate } from '../machinery/apply/track.ts';
 import type { JsonObject } from '../machinery/json.ts';
 import type { ApiObject } from '../machinery/object.ts';
+import type { Steps } from '../machinery/steps.ts';
 import { objectShape } from '../schema/merge-shape.ts';
 import { type ResourceParts, timestamp } from './context.ts';
 
 /** Tells the managedFields of an object that is to be stored; `old` is what it replaces. */
-export type Owners = (next: ApiObject, old: ApiObject | undefined) => JsonObject[] | undefined;
+export type Owners = (next: ApiObject, old: ApiObject | undefined) => Steps<JsonObject[] | undefined>;
 
 /** What is known of a write when fields are tracked (machinery.md §4.3). */
 export function trackingOf(
@@ -35,8 +36,14 @@ export function ownersAfterUpdate(
   subresource: '' | 'status',
   manager: string | undefined,
 ): Owners {
-  if (manager === undefined) return (_next, old) => old?.metadata.managedFields;
+  if (manager === undefined) return (_next, old) => alreadyKnown(old?.metadata.managedFields);
   return (next, old) => trackUpdate(trackingOf(parts, subresource, manager), old, next);
+}
+
+/** Owners that need not be found out. */
+export function* alreadyKnown(owners: JsonObject[] | undefined): Steps<JsonObject[] | undefined> {
+  yield;
+  return owners;
 }
 
 /** Writes down who owns what; nothing where nobody owns anything. */

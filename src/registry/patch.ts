@@ -11,7 +11,7 @@ import { badRequest } from '../machinery/status.ts';
 import { applyStrategicMergePatch } from '../machinery/strategic-merge-patch.ts';
 import { checkStrictPatch, type FieldValidation, readBody } from './body.ts';
 import { retryOnConflict } from './change.ts';
-import type { RequestContext, ResourceParts } from './context.ts';
+import { type ResourceParts, type WriteContext, workOf } from './context.ts';
 import { ownersAfterUpdate } from './ownership.ts';
 import { problemsAsUpdate, replace, type Subresource } from './update.ts';
 
@@ -29,7 +29,7 @@ export type PatchType = (typeof patchTypes)[number];
  */
 export async function patch(
   parts: ResourceParts,
-  context: RequestContext,
+  context: WriteContext,
   target: { namespace: string; name: string; subresource: Subresource },
   sent: { type: PatchType; body: Pick<Decoded, 'value' | 'duplicates'> },
   options: { dryRun: boolean; fieldValidation: FieldValidation; fieldManager?: string },
@@ -41,9 +41,11 @@ export async function patch(
     const patched = applyPatch(current.object, sent);
     // Reading the body takes out what is unknown, which the message shows: the patch is applied once more for it.
     const text = () => textOf(sent, current.object);
-    const { object, strictErrors } = readBody(kind, { value: patched, duplicates: problemsOfPatch(sent) });
+    const body = { value: patched, duplicates: problemsOfPatch(sent) };
+    const { object, strictErrors } = await workOf(readBody(kind, body), context);
     const others = () => problemsAsUpdate(parts, target, object, current.object);
-    checkStrictPatch(kind, { strictErrors, patched: text, others }, options.fieldValidation, context);
+    const found = { strictErrors, patched: text, others };
+    await workOf(checkStrictPatch(kind, found, options.fieldValidation, context), context);
     return replace(parts, context, target, current, object, { dryRun, owners, mayForgetOwners: true });
   });
 }

@@ -4,6 +4,7 @@ import { equal } from '../machinery/equal.ts';
 import { finalizerWarnings, validateObjectMeta, validateObjectMetaUpdate } from '../machinery/metadata.ts';
 import type { ApiObject, OwnerReference } from '../machinery/object.ts';
 import { badRequest, type FieldError } from '../machinery/status.ts';
+import type { Steps } from '../machinery/steps.ts';
 import { applyDefaults } from '../schema/default.ts';
 import { canonicalize } from '../schema/semantics.ts';
 import { validate } from '../schema/validate.ts';
@@ -69,23 +70,30 @@ export function fillSchemaDefaults({ kind }: KindOnly, object: ApiObject): void 
  * Fills the defaults, and writes down who owns what in between: what the schema sets belongs to the writer, as it does where
  * kube-apiserver serves a CRD; what Calico's own rules set belongs to nobody, as in Calico's Go server.
  */
-export function fillDefaultsAndOwners(
+export function* fillDefaultsAndOwners(
   parts: KindOnly,
   object: ApiObject,
   old: ApiObject | undefined,
   owners: Owners,
-): void {
+): Steps<void> {
   fillSchemaDefaults(parts, object);
-  setOwners(object, owners(object, old));
+  yield;
+  setOwners(object, yield* owners(object, old));
   parts.kind.defaults?.(object, old);
 }
 
 /** Every problem of an object by itself, whose defaults are filled: metadata, schema, CEL, the rules of Calico. */
-export function objectErrors(kind: Kind, object: ApiObject, old: ApiObject | undefined): FieldError[] {
+export function* objectErrors(
+  kind: Kind,
+  object: ApiObject,
+  old: ApiObject | undefined,
+): Steps<FieldError[]> {
+  yield;
   const ofMetadata = [
     ...validateObjectMeta(object, { namespaced: kind.namespaced }),
     ...(old ? validateObjectMetaUpdate(object, old) : []),
   ];
+  yield;
   // There is no need to look for what would not be told.
   const others = ofMetadata.length < limits.maxFieldErrors ? validate(kind.schema, object, old) : [];
   return [...ofMetadata, ...others].slice(0, limits.maxFieldErrors);

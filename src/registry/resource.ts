@@ -5,14 +5,15 @@ import type { Decoded } from '../machinery/decode.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import type { ListOptions } from '../machinery/options.ts';
 import { Slice } from '../machinery/slice.ts';
-import { StatusError } from '../machinery/status.ts';
+import { type FieldError, StatusError } from '../machinery/status.ts';
+import type { Steps } from '../machinery/steps.ts';
 import type { Backend, Codec } from '../storage/backend.ts';
 import type { WatchCache } from '../watch/cache.ts';
 import type { CacheEntry } from '../watch/entry.ts';
 import type { EventEncoder } from '../watch/stream.ts';
 import { type ApplyOptions, apply } from './apply.ts';
 import { checkStrict, type FieldValidation, readBody } from './body.ts';
-import type { RequestContext, ResourceParts } from './context.ts';
+import { type RequestContext, type ResourceParts, workOf, writing } from './context.ts';
 import { create } from './create.ts';
 import { type DeleteRequest, remove } from './delete.ts';
 import { examine } from './examine.ts';
@@ -69,13 +70,14 @@ export class Resource {
   }
 
   async create(
-    context: RequestContext,
+    request: RequestContext,
     namespace: string,
     body: Decoded,
     options: WriteOptions,
   ): Promise<ApiObject> {
+    const context = writing(request);
     const owners = ownersAfterUpdate(this.#parts, '', options.fieldManager);
-    const object = this.#read(context, body, options);
+    const object = await workOf(this.#read(context, body, options), context);
     return create(this.#parts, context, namespace, object, {
       dryRun: options.dryRun,
       owners,
@@ -97,12 +99,14 @@ export class Resource {
   }
 
   async update(
-    context: RequestContext,
+    request: RequestContext,
     target: { namespace: string; name: string; subresource: Subresource },
     body: Decoded,
     options: WriteOptions,
   ): Promise<ApiObject> {
-    return update(this.#parts, context, target, this.#read(context, body, options, target), options);
+    const context = writing(request);
+    const object = await workOf(this.#read(context, body, options, target), context);
+    return update(this.#parts, context, target, object, options);
   }
 
   patch(
@@ -111,7 +115,7 @@ export class Resource {
     sent: { type: PatchType; body: Decoded },
     options: WriteOptions,
   ): Promise<ApiObject> {
-    return patch(this.#parts, context, target, sent, options);
+    return patch(this.#parts, writing(context), target, sent, options);
   }
 
   /** Server-side apply: changes the object, or creates it where it is not there. `created` tells which. */
@@ -121,7 +125,7 @@ export class Resource {
     body: Decoded,
     options: ApplyOptions,
   ): Promise<{ object: ApiObject; created: boolean }> {
-    return apply(this.#parts, context, target, body, options);
+    return apply(this.#parts, writing(context), target, body, options);
   }
 
   delete(
@@ -163,20 +167,21 @@ export class Resource {
     return watch(this.#parts, namespace, options, encoder);
   }
 
-  #read(
+  *#read(
     context: RequestContext,
     body: Decoded,
     options: WriteOptions,
     target?: { namespace: string; name: string; subresource: Subresource },
-  ): ApiObject {
-    const sent = readBody(this.kind, body);
+  ): Steps<ApiObject> {
+    const sent = yield* readBody(this.kind, body);
     const { object, strictErrors } = sent;
-    const others = () => {
-      const old = target && this.#parts.cache.get(target.namespace, target.name)?.object();
-      if (old) return problemsAsUpdate(this.#parts, target, object, old);
-      return examine(this.kind, sent).errors;
+    const parts = this.#parts;
+    const others = function* (): Steps<FieldError[]> {
+      const old = target && parts.cache.get(target.namespace, target.name)?.object();
+      if (old) return yield* problemsAsUpdate(parts, target, object, old);
+      return (yield* examine(parts.kind, sent)).errors;
     };
-    checkStrict(this.kind, { strictErrors, others }, options.fieldValidation, context);
+    yield* checkStrict(this.kind, { strictErrors, others }, options.fieldValidation, context);
     return object;
   }
 }

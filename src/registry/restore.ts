@@ -3,7 +3,14 @@ import type { ApiObject, ObjectMeta } from '../machinery/object.ts';
 import { alreadyExists, StatusError } from '../machinery/status.ts';
 import { checkChange } from './admit.ts';
 import { retryOnConflict, storeChange } from './change.ts';
-import { groupResource, nameOf, type RequestContext, type ResourceParts, timestamp } from './context.ts';
+import {
+  groupResource,
+  nameOf,
+  type ResourceParts,
+  timestamp,
+  type WriteContext,
+  writing,
+} from './context.ts';
 import { checkAndStore } from './create.ts';
 import { dropDuplicateOwners, fillDefaults, settleNamespace } from './prepare.ts';
 
@@ -16,7 +23,7 @@ export interface Restored {
   object: ApiObject;
 }
 
-const silent: RequestContext = { warn() {}, signal: new AbortController().signal };
+const silent = { warn() {}, signal: new AbortController().signal };
 
 /** What an object is put into when it does not say. */
 const defaultNamespace = 'default';
@@ -31,13 +38,14 @@ export async function restore(
   sent: ApiObject,
   { onExisting }: { onExisting: OnExisting },
 ): Promise<Restored> {
+  const context = writing(silent);
   const hasStatus = sent.status !== undefined;
   const object = prepare(parts, sent);
   const { namespace = '' } = object.metadata;
   await parts.cache.fresh({ namespace, name: nameOf(object) });
   const existing = parts.cache.get(namespace, nameOf(object))?.object();
   if (!existing) {
-    const stored = await checkAndStore(parts, silent, copy(object), {
+    const stored = await checkAndStore(parts, context, copy(object), {
       dryRun: false,
       mayForgetOwners: true,
     });
@@ -49,7 +57,7 @@ export async function restore(
   }
   if (onExisting === 'skip') return { outcome: 'skipped', object: existing };
   if (onExisting === 'fail') throw differs(parts, object);
-  return { outcome: 'replaced', object: await replaceStored(parts, object) };
+  return { outcome: 'replaced', object: await replaceStored(parts, context, object) };
 }
 
 function prepare(parts: ResourceParts, object: ApiObject): ApiObject {
@@ -99,7 +107,11 @@ function keepStatus(object: ApiObject, existing: ApiObject): void {
   else object.status = existing.status;
 }
 
-async function replaceStored(parts: ResourceParts, object: ApiObject): Promise<ApiObject> {
+async function replaceStored(
+  parts: ResourceParts,
+  context: WriteContext,
+  object: ApiObject,
+): Promise<ApiObject> {
   const { namespace = '' } = object.metadata;
   const stored = await retryOnConflict(parts, namespace, nameOf(object), async current => {
     const old = current.object;
@@ -109,7 +121,7 @@ async function replaceStored(parts: ResourceParts, object: ApiObject): Promise<A
       if (kept === undefined) delete next.metadata[field];
       else Object.assign(next.metadata, { [field]: kept });
     }
-    const guards = await checkChange(parts, 'update', next, old);
+    const guards = await checkChange(parts, context, 'update', next, old);
     return storeChange(parts, current, next, { dryRun: false, subresource: '', guards });
   });
   return storeStatus(parts, object, stored);

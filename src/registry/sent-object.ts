@@ -7,6 +7,7 @@ import { metadataTypeErrors, pruneMetadata } from '../machinery/metadata.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { isJsonObject } from '../machinery/own-field.ts';
 import { badRequest, type FieldError } from '../machinery/status.ts';
+import type { Steps } from '../machinery/steps.ts';
 import { prune } from '../schema/prune.ts';
 
 /** An object of a kind as somebody wrote it: known fields only, and of metadata those of the right type only. */
@@ -22,13 +23,17 @@ export interface SentObject {
  * Takes a decoded document as an object of the kind (machinery.md §3.1 step 2, §3.6): fills apiVersion and kind, drops
  * unknown fields. Changes the value in place. Throws 400 where it is no object of this kind.
  */
-export function readObject(kind: Kind, body: Pick<Decoded, 'value' | 'duplicates'>): SentObject {
+export function* readObject(kind: Kind, body: Pick<Decoded, 'value' | 'duplicates'>): Steps<SentObject> {
   const { object, typeErrors: ofWhole } = asObject(kind, body.value);
   const { metadata } = object;
   const typeErrors = [...ofWhole, ...metadataTypeErrors(metadata)];
   dropMistyped(metadata, typeErrors);
   const sent = object as unknown as ApiObject;
-  const unknown = [...pruneMetadata(metadata), ...prune(kind.schema, sent)];
+  yield;
+  const unknown = pruneMetadata(metadata);
+  yield;
+  unknown.push(...prune(kind.schema, sent));
+  yield;
   const strictErrors = [
     ...body.duplicates,
     ...unknown.map(path => `unknown field ${JSON.stringify(cut(path))}`),

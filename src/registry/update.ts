@@ -11,10 +11,11 @@ import {
   StatusError,
   staleWrite,
 } from '../machinery/status.ts';
+import type { Steps } from '../machinery/steps.ts';
 import { checkChange } from './admit.ts';
 import { type Current, retryOnConflict, storeChange } from './change.ts';
-import { groupResource, type RequestContext, type ResourceParts } from './context.ts';
-import { type Owners, ownersAfterUpdate } from './ownership.ts';
+import { groupResource, type ResourceParts, type WriteContext, workOf } from './context.ts';
+import { alreadyKnown, type Owners, ownersAfterUpdate } from './ownership.ts';
 import {
   dropDuplicateOwners,
   fillDefaultsAndOwners,
@@ -31,7 +32,7 @@ export type Subresource = '' | 'status';
  */
 export async function update(
   parts: ResourceParts,
-  context: RequestContext,
+  context: WriteContext,
   target: { namespace: string; name: string; subresource: Subresource },
   sent: ApiObject,
   options: { dryRun: boolean; fieldManager?: string },
@@ -57,7 +58,7 @@ export interface ReplaceOptions {
 /** Checks `sent` as the successor of `current` and stores it: what PUT and the patches have in common. */
 export async function replace(
   parts: ResourceParts,
-  context: RequestContext,
+  context: WriteContext,
   target: { namespace: string; name: string; subresource: Subresource },
   current: Current,
   sent: ApiObject,
@@ -69,23 +70,24 @@ export async function replace(
     throw conflict(groupResource(parts.kind), target.name, staleWrite);
   }
   const { owners, dryRun, mayForgetOwners } = options;
-  const next = successor(parts, context, target, sent, current.object, owners);
-  const guards = await checkChange(parts, 'update', next, current.object);
+  const next = await workOf(successor(parts, context, target, sent, current.object, owners), context);
+  const guards = await checkChange(parts, context, 'update', next, current.object);
   if (target.subresource === '') warnOf(parts, context, next, current.object);
   const { subresource } = target;
   return storeChange(parts, current, next, { dryRun, mayForgetOwners, subresource, guards });
 }
 
 /** Every problem that `sent` has by itself as the successor of `old`. Neither is changed. */
-export function problemsAsUpdate(
+export function* problemsAsUpdate(
   parts: ResourceParts,
   target: { subresource: Subresource },
   sent: ApiObject,
   old: ApiObject,
-): FieldError[] {
-  const next = successor(parts, { warn: () => {} }, target, copy(sent), old, () => undefined);
+): Steps<FieldError[]> {
+  const unknownOwners: Owners = () => alreadyKnown(undefined);
+  const next = yield* successor(parts, { warn: () => {} }, target, copy(sent), old, unknownOwners);
   if (old.metadata.namespace) next.metadata.namespace = old.metadata.namespace;
-  return objectErrors(parts.kind, next, old);
+  return yield* objectErrors(parts.kind, next, old);
 }
 
 /** Checks that an object is the one that the URL names; fills in its namespace. Throws 400. */
@@ -123,19 +125,19 @@ function isNoVersion(resourceVersion: string | undefined): boolean {
 }
 
 /** The object to be stored: what the request may set from `sent`, the rest from `old` (rest.BeforeUpdate). */
-function successor(
+function* successor(
   parts: ResourceParts,
-  context: Pick<RequestContext, 'warn'>,
+  context: Pick<WriteContext, 'warn'>,
   target: { subresource: Subresource },
   sent: ApiObject,
   old: ApiObject,
   owners: Owners,
-): ApiObject {
+): Steps<ApiObject> {
   if (target.subresource === 'status') {
     const next = copy(old);
     delete next.status;
     if (sent.status !== undefined) next.status = sent.status;
-    fillDefaultsAndOwners(parts, next, old, owners);
+    yield* fillDefaultsAndOwners(parts, next, old, owners);
     return next;
   }
   const { metadata } = sent;
@@ -155,7 +157,7 @@ function successor(
     delete sent.status;
     if (old.status !== undefined) sent.status = copy(old.status);
   }
-  fillDefaultsAndOwners(parts, sent, old, owners);
+  yield* fillDefaultsAndOwners(parts, sent, old, owners);
   return sent;
 }
 

@@ -6,6 +6,7 @@ import { kinds } from '../../src/kinds/index.ts';
 import type { Kind } from '../../src/kinds/kind.ts';
 import type { Json, JsonObject } from '../../src/machinery/json.ts';
 import type { ApiObject } from '../../src/machinery/object.ts';
+import { atOnce } from '../../src/machinery/steps.ts';
 import { fillDefaults, objectErrors } from '../../src/registry/prepare.ts';
 
 export interface ValidateFigures {
@@ -68,7 +69,7 @@ function felixConfiguration(variant: number): ApiObject {
 function measure(kind: Kind, objects: ApiObject[], operations: number): ValidateFigures {
   const check = (object: ApiObject) => {
     fillDefaults({ kind }, object, undefined);
-    const errors = objectErrors(kind, object, undefined);
+    const errors = atOnce(objectErrors(kind, object, undefined));
     if (errors.length > 0) throw new Error(`${kind.kind}: ${JSON.stringify(errors[0])}`);
   };
   const costs: number[] = [];

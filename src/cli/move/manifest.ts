@@ -2,6 +2,7 @@ import type { Kind } from '../../kinds/kind.ts';
 import { limits } from '../../limits.ts';
 import { type Decoded, decode, type TextPosition } from '../../machinery/decode.ts';
 import type { ApiObject } from '../../machinery/object.ts';
+import { atOnce } from '../../machinery/steps.ts';
 import { readObject } from '../../registry/sent-object.ts';
 import { checkDocument, placeOfField } from '../validate/check-document.ts';
 import { mediaTypeOf, type RawDocument, splitDocuments } from '../validate/documents.ts';
@@ -59,7 +60,7 @@ function goodObjects(file: string, raw: RawDocument, isWrong: boolean[]): FileOb
     const leaveOut = isWrong[index++];
     if (leaveOut || found.sort !== 'object') continue;
     const { kind, value, path } = found;
-    const { object } = readObject(kind, { value, duplicates: [] });
+    const { object } = atOnce(readObject(kind, { value, duplicates: [] }));
     good.push({ kind, object, place: field => placeOfField(decoded, raw.start, path, field) });
   }
   return good;

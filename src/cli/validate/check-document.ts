@@ -4,6 +4,7 @@ import { encode } from '../../machinery/encode.ts';
 import type { JsonObject } from '../../machinery/json.ts';
 import { isJsonObject, ownField } from '../../machinery/own-field.ts';
 import { causesOf, type FieldError, StatusError } from '../../machinery/status.ts';
+import { atOnce } from '../../machinery/steps.ts';
 import { examine } from '../../registry/examine.ts';
 import { readObject } from '../../registry/sent-object.ts';
 import { strictCauses } from '../../registry/strict-causes.ts';
@@ -101,11 +102,11 @@ class DocumentChecker {
     const add = (check: CheckId, field: string, message: string) =>
       subject.problems.push(this.problem(path, check, field, message));
     try {
-      const sent = readObject(found.kind, { value: found.value, duplicates: [] });
+      const sent = atOnce(readObject(found.kind, { value: found.value, duplicates: [] }));
       for (const { message = '', field = '' } of strictCauses(found.kind, sent.strictErrors)) {
         add('unknown-field', field, message);
       }
-      const { errors, warnings } = examine(found.kind, sent);
+      const { errors, warnings } = atOnce(examine(found.kind, sent));
       const told = new Set<string>();
       for (const error of errors) {
         const whole = error.field === wholeObject;

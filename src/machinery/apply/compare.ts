@@ -1,15 +1,27 @@
 import { equal } from '../equal.ts';
 import type { Json } from '../json.ts';
 import { isJsonObject, ownField } from '../own-field.ts';
-import { type FieldSet, type GrowingSet, insert, recursiveDifference } from './field-set.ts';
+import { itemsPerStep, type Steps } from '../steps.ts';
+import {
+  emptySet,
+  type FieldNode,
+  type FieldSet,
+  type GrowingSet,
+  leaf,
+  nodeOf,
+  recursiveDifference,
+} from './field-set.ts';
 import {
   branchOf,
   fieldShape,
+  type ItemKey,
   isVoid,
-  itemStep,
+  isWhole,
+  itemKey,
   type ListShape,
   type MapShape,
   type MergeShape,
+  stepOf,
 } from './shape.ts';
 import { fieldStep, type Step } from './step.ts';
 
@@ -20,89 +32,156 @@ export interface Changes {
   removed: FieldSet;
 }
 
-interface Walk {
-  added: GrowingSet;
-  modified: GrowingSet;
-  removed: GrowingSet;
-  path: Step[];
+/** What differs at a field and below it. */
+interface Difference {
+  added?: FieldNode | undefined;
+  modified?: FieldNode | undefined;
+  removed?: FieldNode | undefined;
 }
 
+const none: Difference = {};
+const leafAdded: Difference = { added: leaf };
+const leafModified: Difference = { modified: leaf };
+const leafRemoved: Difference = { removed: leaf };
+
 /** Compares two values field by field (structured-merge-diff's Compare). Both must be of the shape; items may be there twice. */
-export function compare(shape: MergeShape, old: Json, next: Json): Changes {
-  const walk: Walk = { added: new Map(), modified: new Map(), removed: new Map(), path: [] };
-  compareValues(walk, shape, old, next);
-  const { added, modified, removed } = walk;
-  return { added, modified, removed };
+export function* compare(shape: MergeShape, old: Json, next: Json): Steps<Changes> {
+  const { added, modified, removed } = yield* compareValues(shape, old, next);
+  const below = (node: FieldNode | undefined) => node?.below ?? emptySet;
+  return { added: below(added), modified: below(modified), removed: below(removed) };
 }
 
 /** The changes outside these fields and what is below them. */
-export function changesOutside(changes: Changes, fields: FieldSet): Changes {
+export function* changesOutside(changes: Changes, fields: FieldSet): Steps<Changes> {
   return {
-    added: recursiveDifference(changes.added, fields),
-    modified: recursiveDifference(changes.modified, fields),
-    removed: recursiveDifference(changes.removed, fields),
+    added: yield* recursiveDifference(changes.added, fields),
+    modified: yield* recursiveDifference(changes.modified, fields),
+    removed: yield* recursiveDifference(changes.removed, fields),
   };
 }
 
-function compareValues(walk: Walk, shape: MergeShape, old: Json | undefined, next: Json | undefined): void {
-  const branch = branchOf(shape, next ?? old);
-  const isLeaf =
-    branch.kind === 'scalar' ||
-    (isVoid(old) && isVoid(next)) ||
-    (branch.kind === 'map' ? branch.map.atomic : branch.list.type === 'atomic');
-  if (isLeaf) {
-    compareLeaves(walk, old, next);
-    return;
+function* compareValues(shape: MergeShape, old: Json | undefined, next: Json | undefined): Steps<Difference> {
+  return compareLeaves(shape, old, next) ?? (yield* compareParts(shape, old, next));
+}
+
+/** The difference of two values that are taken as one; undefined for those whose parts are looked at. */
+function compareLeaves(
+  shape: MergeShape,
+  old: Json | undefined,
+  next: Json | undefined,
+): Difference | undefined {
+  if (!isWhole(branchOf(shape, next ?? old)) && !(isVoid(old) && isVoid(next))) return undefined;
+  if (old === undefined) return leafAdded;
+  if (next === undefined) return leafRemoved;
+  return equal(old, next) ? none : leafModified;
+}
+
+/** The changes below a field, while they are found. */
+class GrowingChanges implements Changes {
+  readonly added: GrowingSet = new Map();
+  readonly modified: GrowingSet = new Map();
+  readonly removed: GrowingSet = new Map();
+
+  put(step: Step, difference: Difference): void {
+    if (difference.added) this.added.set(step, difference.added);
+    if (difference.modified) this.modified.set(step, difference.modified);
+    if (difference.removed) this.removed.set(step, difference.removed);
   }
-  if (branch.kind === 'map') compareFields(walk, branch.map, old, next);
-  else compareItems(walk, branch.list, old, next);
-  if (old === undefined) insert(walk.added, walk.path);
-  else if (next === undefined) insert(walk.removed, walk.path);
 }
 
-function compareLeaves(walk: Walk, old: Json | undefined, next: Json | undefined): void {
-  if (old === undefined) insert(walk.added, walk.path);
-  else if (next === undefined) insert(walk.removed, walk.path);
-  else if (!equal(old, next)) insert(walk.modified, walk.path);
+function* compareParts(shape: MergeShape, old: Json | undefined, next: Json | undefined): Steps<Difference> {
+  const branch = branchOf(shape, next ?? old);
+  const below = new GrowingChanges();
+  if (branch.kind === 'map') yield* compareFields(below, branch.map, old, next);
+  if (branch.kind === 'list') yield* compareItems(below, branch.list, old, next);
+  return {
+    added: nodeOf(old === undefined, below.added),
+    modified: nodeOf(false, below.modified),
+    removed: nodeOf(next === undefined, below.removed),
+  };
 }
 
-function compareFields(walk: Walk, map: MapShape, old: Json | undefined, next: Json | undefined): void {
+function* compareFields(
+  changes: GrowingChanges,
+  map: MapShape,
+  old: Json | undefined,
+  next: Json | undefined,
+): Steps<void> {
   const from = isJsonObject(old) ? old : {};
   const to = isJsonObject(next) ? next : {};
-  for (const name of new Set([...Object.keys(from), ...Object.keys(to)])) {
+  const onlyNew = Object.keys(to).filter(name => !Object.hasOwn(from, name));
+  let count = 0;
+  for (const name of Object.keys(from).concat(onlyNew)) {
+    if (++count % itemsPerStep === 0) yield;
     const shape = fieldShape(map, name);
     if (!shape) continue;
-    walk.path.push(fieldStep(name));
-    compareValues(walk, shape, ownField(from, name), ownField(to, name));
-    walk.path.pop();
+    const [before, after] = [ownField(from, name), ownField(to, name)];
+    const leaves = compareLeaves(shape, before, after);
+    changes.put(fieldStep(name), leaves ?? (yield* compareParts(shape, before, after)));
   }
 }
 
-function compareItems(walk: Walk, list: ListShape, old: Json | undefined, next: Json | undefined): void {
-  const before = itemsByStep(list, old);
-  const after = itemsByStep(list, next);
-  for (const step of new Set([...before.keys(), ...after.keys()])) {
-    walk.path.push(step);
-    compareDoubles(walk, list, before.get(step) ?? [], after.get(step) ?? []);
-    walk.path.pop();
+function* compareItems(
+  changes: GrowingChanges,
+  list: ListShape,
+  old: Json | undefined,
+  next: Json | undefined,
+): Steps<void> {
+  const before = yield* itemsByKey(list, old);
+  const after = yield* itemsByKey(list, next);
+  let count = 0;
+  for (const key of keysOfEither(before, after)) {
+    if (++count % itemsPerStep === 0) yield;
+    const isRepeated = before.repeated.has(key) || after.repeated.has(key);
+    const leaves = isRepeated
+      ? undefined
+      : compareLeaves(list.items(), before.first.get(key), after.first.get(key));
+    const difference = leaves ?? (yield* compareItem(list, key, before, after));
+    if (difference !== none) changes.put(stepOf(list, key), difference);
   }
 }
 
-function itemsByStep(list: ListShape, value: Json | undefined): Map<Step, Json[]> {
-  return Map.groupBy(Array.isArray(value) ? value : [], item => itemStep(list, item));
+interface Items {
+  /** Of several with one key, the first. */
+  first: Map<ItemKey, Json>;
+  /** All items of the keys that several have. */
+  repeated: Map<ItemKey, Json[]>;
 }
 
-/** Compares the items of one step. Where there are several on a side they are taken as one. */
-function compareDoubles(walk: Walk, list: ListShape, old: Json[], next: Json[]): void {
-  if (old.length <= 1 && next.length <= 1) {
-    compareValues(walk, list.items(), old[0], next[0]);
-  } else if (old.length >= 2 && next.length >= 2) {
-    if (!equal(old, next)) insert(walk.modified, walk.path);
-  } else if (old.length >= 2) {
-    if (next.length > 0) compareValues(walk, list.items(), undefined, next[0]);
-    insert(walk.removed, walk.path);
-  } else {
-    if (old.length > 0) compareValues(walk, list.items(), old[0], undefined);
-    insert(walk.added, walk.path);
+function* itemsByKey(list: ListShape, value: Json | undefined): Steps<Items> {
+  const items: Items = { first: new Map(), repeated: new Map() };
+  let count = 0;
+  for (const item of Array.isArray(value) ? value : []) {
+    if (++count % itemsPerStep === 0) yield;
+    const key = itemKey(list, item);
+    const first = items.first.get(key);
+    const others = items.repeated.get(key);
+    if (first === undefined) items.first.set(key, item);
+    else if (others) others.push(item);
+    else items.repeated.set(key, [first, item]);
   }
+  return items;
+}
+
+function* keysOfEither(before: Items, after: Items): Generator<ItemKey> {
+  yield* before.first.keys();
+  for (const key of after.first.keys()) {
+    if (!before.first.has(key)) yield key;
+  }
+}
+
+/** Compares the items of one key. Where there are several on a side they are taken as one. */
+function* compareItem(list: ListShape, key: ItemKey, before: Items, after: Items): Steps<Difference> {
+  const [old, next] = [before.first.get(key), after.first.get(key)];
+  const [several, nextSeveral] = [before.repeated.get(key), after.repeated.get(key)];
+  if (several && nextSeveral) return equal(several, nextSeveral) ? none : leafModified;
+  if (several) {
+    const added = next === undefined ? none : yield* compareValues(list.items(), undefined, next);
+    return { ...added, ...leafRemoved };
+  }
+  if (nextSeveral) {
+    const removed = old === undefined ? none : yield* compareValues(list.items(), old, undefined);
+    return { ...removed, ...leafAdded };
+  }
+  return yield* compareParts(list.items(), old, next);
 }

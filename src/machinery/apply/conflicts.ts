@@ -1,7 +1,8 @@
+import { limits } from '../../limits.ts';
 import { goQuote } from '../go-text.ts';
 import { StatusError } from '../status.ts';
 import { compareText } from '../text-order.ts';
-import { type FieldSet, pathsOf } from './field-set.ts';
+import { countOf, type FieldSet, pathsOf } from './field-set.ts';
 import type { Manager } from './managers.ts';
 import { printPath } from './step.ts';
 
@@ -12,30 +13,30 @@ export interface Conflict {
   fields: FieldSet;
 }
 
-/** The 409 that an apply with conflicts is answered with, to the letter: people and tools read its message. */
+/**
+ * The 409 that an apply with conflicts is answered with, to the letter: people and tools read its message. Of each manager it
+ * names the first limits.maxFieldErrors fields.
+ */
 export function applyConflict(conflicts: Conflict[]): StatusError {
   const sorted = [...conflicts].sort((a, b) => compareText(a.id, b.id));
-  const all = sorted.flatMap(({ manager, fields }) =>
-    pathsOf(fields).map(path => ({ by: printManager(manager), field: printPath(path) })),
-  );
-  const causes = all.map(({ by, field }) => ({
-    reason: 'FieldManagerConflict',
-    message: `conflict with ${by}`,
-    field,
+  const told = sorted.map(({ manager, fields }) => ({
+    by: printManager(manager),
+    fields: pathsOf(fields).take(limits.maxFieldErrors).map(printPath).toArray(),
   }));
-  return new StatusError('Conflict', messageOf(all, sorted), { causes });
+  const causes = told.flatMap(({ by, fields }) =>
+    fields.map(field => ({ reason: 'FieldManagerConflict', message: `conflict with ${by}`, field })),
+  );
+  const count = sorted.reduce((sum, { fields }) => sum + countOf(fields), 0);
+  const [first] = causes;
+  const text =
+    count === 1
+      ? `1 conflict: ${first!.message}: ${first!.field}`
+      : `${count} conflicts: ${told.map(linesOf).join('\n')}`;
+  return new StatusError('Conflict', `Apply failed with ${text}`, { causes });
 }
 
-function messageOf(all: { by: string; field: string }[], conflicts: Conflict[]): string {
-  if (all.length === 1) {
-    const [{ by, field }] = all as [{ by: string; field: string }];
-    return `Apply failed with 1 conflict: conflict with ${by}: ${field}`;
-  }
-  const lines = conflicts.flatMap(({ manager, fields }) => [
-    `conflicts with ${printManager(manager)}:`,
-    ...pathsOf(fields).map(path => `- ${printPath(path)}`),
-  ]);
-  return `Apply failed with ${all.length} conflicts: ${lines.join('\n')}`;
+function linesOf({ by, fields }: { by: string; fields: string[] }): string {
+  return [`conflicts with ${by}:`, ...fields.map(field => `- ${field}`)].join('\n');
 }
 
 function printManager({ name, operation, apiVersion, subresource }: Manager): string {

@@ -1,3 +1,4 @@
+import { atOnce, itemsPerStep, type Steps } from '../steps.ts';
 import { type Path, type Step, sortedSteps } from './step.ts';
 
 /**
@@ -14,31 +15,31 @@ export interface FieldNode {
 }
 
 /** A set while it is being made. */
-export type GrowingSet = Map<Step, { member: boolean; below: GrowingSet }>;
+export type GrowingSet = Map<Step, FieldNode>;
 
 export const emptySet: FieldSet = new Map();
 
-const leaf: FieldNode = { member: true, below: emptySet };
+/** A field of the set below which there are no others: one node for all of them, since most fields are such. */
+export const leaf: FieldNode = { member: true, below: emptySet };
 
-/** Adds a field to a set that is being made. The whole object, which has an empty path, cannot be a member. */
-export function insert(set: GrowingSet, path: Path): void {
-  let level = set;
-  for (const [index, step] of path.entries()) {
-    let node = level.get(step);
-    if (!node) {
-      node = { member: false, below: new Map() };
-      level.set(step, node);
-    }
-    if (index === path.length - 1) node.member = true;
-    level = node.below;
-  }
+/** The node of a field, by whether it belongs to the set and what does so below it; undefined where nothing does. */
+export function nodeOf(member: boolean, below: FieldSet): FieldNode | undefined {
+  if (below.size > 0) return { member, below };
+  return member ? leaf : undefined;
 }
 
-/** The set of these fields. */
+function put(result: GrowingSet, step: Step, node: FieldNode | undefined): void {
+  if (node) result.set(step, node);
+}
+
+/** The set of these fields. The whole object, which has an empty path, cannot be one. */
 export function setOf(...paths: Path[]): FieldSet {
-  const set: GrowingSet = new Map();
-  for (const path of paths) insert(set, path);
-  return set;
+  return atOnce(unionOf(paths.map(path => path.reduceRight<FieldSet>(above, emptySet))));
+}
+
+/** The set of one field: that of the last step where nothing is below, or one that leads there. */
+function above(below: FieldSet, step: Step): FieldSet {
+  return new Map([[step, below.size === 0 ? leaf : { member: false, below }]]);
 }
 
 /** Whether the field belongs to the set. */
@@ -59,85 +60,105 @@ export function within(set: FieldSet, step: Step): FieldSet {
 }
 
 /** The fields of either set. */
-export function union(a: FieldSet, b: FieldSet): FieldSet {
+export function* union(a: FieldSet, b: FieldSet): Steps<FieldSet> {
   if (a.size === 0 || a === b) return b;
   if (b.size === 0) return a;
-  const result = new Map(a);
-  for (const [step, node] of b) {
+  const [few, many] = a.size < b.size ? [a, b] : [b, a];
+  const result = new Map(many);
+  let count = 0;
+  for (const [step, node] of few) {
+    if (++count % itemsPerStep === 0) yield;
     const other = result.get(step);
-    result.set(
-      step,
-      other ? { member: node.member || other.member, below: union(other.below, node.below) } : node,
-    );
+    if (other === node) continue;
+    if (other) put(result, step, nodeOf(node.member || other.member, yield* union(other.below, node.below)));
+    else result.set(step, node);
   }
   return result;
 }
 
 /** The fields of all of the sets. Unlike one `union` after the other it does not copy what it has for each. */
-export function unionOf(sets: Iterable<FieldSet>): FieldSet {
-  const result: GrowingSet = new Map();
-  for (const set of sets) addTo(result, set);
+export function* unionOf(sets: Iterable<FieldSet>): Steps<FieldSet> {
+  const [first, ...others] = [...sets].filter(set => set.size > 0);
+  if (!first || others.length === 0) return first ?? emptySet;
+  const result = new Map(first);
+  const shared = new Map<Step, FieldNode[]>();
+  let count = 0;
+  for (const set of others) {
+    for (const [step, node] of set) {
+      if (++count % itemsPerStep === 0) yield;
+      const other = result.get(step);
+      if (!other) result.set(step, node);
+      else if (other !== node) {
+        const nodes = shared.get(step);
+        if (nodes) nodes.push(node);
+        else shared.set(step, [other, node]);
+      }
+    }
+  }
+  for (const [step, nodes] of shared) {
+    if (++count % itemsPerStep === 0) yield;
+    const member = nodes.some(node => node.member);
+    put(result, step, nodeOf(member, yield* unionOf(nodes.map(({ below }) => below))));
+  }
   return result;
 }
 
-function addTo(result: GrowingSet, set: FieldSet): void {
-  for (const [step, { member, below }] of set) {
-    let node = result.get(step);
-    if (!node) {
-      node = { member: false, below: new Map() };
-      result.set(step, node);
-    }
-    node.member ||= member;
-    addTo(node.below, below);
-  }
-}
-
 /** The fields of both sets. */
-export function intersection(a: FieldSet, b: FieldSet): FieldSet {
-  const result = new Map<Step, FieldNode>();
-  for (const [step, node] of a) {
-    const other = b.get(step);
-    if (!other) continue;
-    put(result, step, node.member && other.member, intersection(node.below, other.below));
+export function* intersection(a: FieldSet, b: FieldSet): Steps<FieldSet> {
+  if (a === b || b.size === 0) return b;
+  const [few, many] = a.size < b.size ? [a, b] : [b, a];
+  const result: GrowingSet = new Map();
+  let count = 0;
+  for (const [step, node] of few) {
+    if (++count % itemsPerStep === 0) yield;
+    const other = many.get(step);
+    if (other === node) result.set(step, node);
+    else if (other) {
+      const below = yield* intersection(node.below, other.below);
+      put(result, step, nodeOf(node.member && other.member, below));
+    }
   }
   return result;
 }
 
 /** The fields of `a` that do not belong to `b`. What is below a field of `b` stays. */
-export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  if (a.size === 0 || b.size === 0) return a;
-  const result = new Map<Step, FieldNode>();
-  for (const [step, node] of a) {
-    const other = b.get(step);
-    if (!other) result.set(step, node);
-    else put(result, step, node.member && !other.member, difference(node.below, other.below));
-  }
-  return result;
+export function difference(a: FieldSet, b: FieldSet): Steps<FieldSet> {
+  return without(a, b, false);
 }
 
 /** The fields of `a` that are neither in `b` nor below a field of `b`. */
-export function recursiveDifference(a: FieldSet, b: FieldSet): FieldSet {
+export function recursiveDifference(a: FieldSet, b: FieldSet): Steps<FieldSet> {
+  return without(a, b, true);
+}
+
+function* without(a: FieldSet, b: FieldSet, recursive: boolean): Steps<FieldSet> {
   if (a.size === 0 || b.size === 0) return a;
-  const result = new Map<Step, FieldNode>();
+  const result: GrowingSet = new Map();
+  let changed = false;
+  let count = 0;
   for (const [step, node] of a) {
+    if (++count % itemsPerStep === 0) yield;
     const other = b.get(step);
-    if (!other) result.set(step, node);
-    else if (!other.member) put(result, step, node.member, recursiveDifference(node.below, other.below));
+    let left: FieldNode | undefined = node;
+    if (other?.member && (recursive || node.below.size === 0)) left = undefined;
+    else if (other && node.below.size > 0 && (other.member || other.below.size > 0)) {
+      const below = yield* without(node.below, other.below, recursive);
+      const member = node.member && !other.member;
+      if (member !== node.member || below !== node.below) left = nodeOf(member, below);
+    }
+    if (left) result.set(step, left);
+    changed ||= left !== node;
   }
-  return result;
+  return changed ? result : a;
 }
 
 /** The fields of the set below which there are no others. */
 export function leaves(set: FieldSet): FieldSet {
-  const result = new Map<Step, FieldNode>();
+  const result: GrowingSet = new Map();
   for (const [step, node] of set) {
     result.set(step, node.below.size === 0 ? leaf : { member: false, below: leaves(node.below) });
   }
   return result;
-}
-
-function put(result: Map<Step, FieldNode>, step: Step, member: boolean, below: FieldSet): void {
-  if (member || below.size > 0) result.set(step, { member, below });
 }
 
 /** Whether two sets have the same fields. */
@@ -157,10 +178,21 @@ export function stepsInOrder(set: FieldSet): Step[] {
 }
 
 /** The paths of all fields of the set, in the order in which upstream tells conflicts: the fields of a level, then what is below. */
-export function pathsOf(set: FieldSet, start: Path = []): Path[] {
+export function* pathsOf(set: FieldSet, start: Path = []): Generator<Path, void> {
   const steps = stepsInOrder(set);
-  return [
-    ...steps.filter(step => set.get(step)!.member).map(step => [...start, step]),
-    ...steps.flatMap(step => pathsOf(set.get(step)!.below, [...start, step])),
-  ];
+  for (const step of steps) {
+    if (set.get(step)!.member) yield [...start, step];
+  }
+  for (const step of steps) {
+    const { below } = set.get(step)!;
+    if (below.size > 0) yield* pathsOf(below, [...start, step]);
+  }
+}
+
+/** How many fields belong to the set. */
+export function countOf(set: FieldSet): number {
+  let count = 0;
+  for (const { member, below } of set.values())
+    count += (member ? 1 : 0) + (below.size > 0 ? countOf(below) : 0);
+  return count;
 }

@@ -4,8 +4,9 @@ import type { Json, JsonObject } from '../json.ts';
 import { maxAnnotationBytes } from '../metadata.ts';
 import type { ApiObject } from '../object.ts';
 import { isJsonObject, ownField } from '../own-field.ts';
+import type { Steps } from '../steps.ts';
 import { compare } from './compare.ts';
-import { difference, emptySet, type FieldSet, union } from './field-set.ts';
+import { difference, emptySet, type FieldSet, unionOf } from './field-set.ts';
 import { fieldsOf } from './set-of.ts';
 import { shapeErrors } from './shape-errors.ts';
 import type { Tracking } from './track.ts';
@@ -48,12 +49,13 @@ function withoutNote(config: JsonObject): JsonObject {
  * The fields that client-side apply set and that still are as it set them: kubectl may take these over from whoever stands as
  * their owner. None where there is no note that can be read.
  */
-export function waived({ shape, apiVersion, kind }: Tracking, live: JsonObject): FieldSet {
+export function* waived({ shape, apiVersion, kind }: Tracking, live: JsonObject): Steps<FieldSet> {
   const note = parseNote(lastAppliedOf(live));
   if (!isJsonObject(note) || note.apiVersion !== apiVersion || note.kind !== kind) return emptySet;
   if (shapeErrors(shape, note).length > 0) return emptySet;
-  const { added, modified, removed } = compare(shape, note, live);
-  return difference(fieldsOf(shape, note), union(union(added, modified), removed));
+  const { added, modified, removed } = yield* compare(shape, note, live);
+  const changed = yield* unionOf([added, modified, removed]);
+  return yield* difference(yield* fieldsOf(shape, note), changed);
 }
 
 function parseNote(text: string): Json {

@@ -1,5 +1,6 @@
 import { equal } from '../equal.ts';
 import type { Json, JsonObject } from '../json.ts';
+import type { Steps } from '../steps.ts';
 import { compareText } from '../text-order.ts';
 import { parseTime } from '../time.ts';
 import type { FieldSet } from './field-set.ts';
@@ -40,16 +41,16 @@ export function managerId(manager: Omit<Manager, 'time' | 'fields'>): string {
  * Reads metadata.managedFields. Throws FieldSetError for entries that are none; of two with one identity the later counts, as
  * upstream has it.
  */
-export function parseManagers(entries: readonly JsonObject[]): Managers {
+export function* parseManagers(entries: readonly JsonObject[]): Steps<Managers> {
   const managers = new Map<string, Manager>();
   for (const [index, entry] of entries.entries()) {
-    const manager = parseManager(entry, index);
+    const manager = yield* parseManager(entry, index);
     managers.set(managerId(manager), manager);
   }
   return managers;
 }
 
-function parseManager(entry: JsonObject, index: number): Manager {
+function* parseManager(entry: JsonObject, index: number): Steps<Manager> {
   const { operation, time } = entry;
   const text = (name: string): string => (typeof entry[name] === 'string' ? entry[name] : '');
   if (operation !== 'Apply' && operation !== 'Update') {
@@ -68,24 +69,35 @@ function parseManager(entry: JsonObject, index: number): Manager {
     apiVersion,
     subresource: text('subresource'),
     time: typeof time === 'string' ? time : undefined,
-    fields: parseFieldsV1(entry.fieldsV1),
+    fields: yield* parseFieldsV1(entry.fieldsV1),
   };
 }
 
 /** Writes managers as metadata.managedFields, in upstream's order; undefined where there are none. */
-export function serializeManagers(managers: Managers): JsonObject[] | undefined {
+export function* serializeManagers(managers: Managers): Steps<JsonObject[] | undefined> {
   if (managers.size === 0) return undefined;
-  return [...managers.values()].sort(compareManagers).map(serializeManager);
+  const entries: JsonObject[] = [];
+  for (const manager of [...managers.values()].sort(compareManagers)) {
+    entries.push(yield* serializeManager(manager));
+  }
+  return entries;
 }
 
-function serializeManager({ name, operation, apiVersion, time, subresource, fields }: Manager): JsonObject {
+function* serializeManager({
+  name,
+  operation,
+  apiVersion,
+  time,
+  subresource,
+  fields,
+}: Manager): Steps<JsonObject> {
   return {
     ...(name && { manager: name }),
     operation,
     apiVersion,
     ...(time !== undefined && { time }),
     fieldsType: 'FieldsV1',
-    fieldsV1: serializeFieldsV1(fields),
+    fieldsV1: yield* serializeFieldsV1(fields),
     ...(subresource && { subresource }),
   };
 }

@@ -1,92 +1,106 @@
 import type { Json, JsonObject } from '../json.ts';
 import { isJsonObject, ownField, setOwnField } from '../own-field.ts';
+import { itemsPerStep, type Steps } from '../steps.ts';
 import {
   branchOf,
   fieldShape,
+  type ItemKey,
   isVoid,
-  itemStep,
+  isWhole,
+  itemKey,
   type ListShape,
   type MapShape,
   type MergeShape,
 } from './shape.ts';
-import type { Step } from './step.ts';
 
 /**
  * The live value with the applied one laid over it (structured-merge-diff's Merge): nothing is taken away, and where both have a
  * leaf the applied one wins. Items that both have come in the order of the applied list, others stay where they are. Undefined
  * where nothing is left. The result shares parts with the inputs, neither of which is changed.
  */
-export function merge(
+export function* merge(
   shape: MergeShape,
   live: Json | undefined,
   applied: Json | undefined,
-): Json | undefined {
-  if (applied === undefined) return live;
-  if (live === undefined) return applied;
-  const branch = branchOf(shape, applied === null ? live : applied);
-  if (branch.kind === 'scalar') return applied;
-  if (isVoid(live) && isVoid(applied)) return applied;
-  if (branch.kind === 'map') {
-    return branch.map.atomic ? applied : mergeFields(branch.map, live, applied);
-  }
-  return branch.list.type === 'atomic' ? applied : mergeItems(branch.list, live, applied);
+): Steps<Json | undefined> {
+  if (isOneOf(shape, live, applied)) return applied === undefined ? live : applied;
+  const branch = branchOf(shape, applied ?? live);
+  if (branch.kind === 'map') return yield* mergeFields(branch.map, live!, applied!);
+  return branch.kind === 'list' ? yield* mergeItems(branch.list, live!, applied!) : applied;
 }
 
-function mergeFields(map: MapShape, live: Json, applied: Json): Json | undefined {
+/** Whether the merge of two values is one of them as it is: the applied one, or the only one. */
+function isOneOf(shape: MergeShape, live: Json | undefined, applied: Json | undefined): boolean {
+  if (live === undefined || applied === undefined) return true;
+  return isWhole(branchOf(shape, applied ?? live)) || (isVoid(live) && isVoid(applied));
+}
+
+function* mergeFields(map: MapShape, live: Json, applied: Json): Steps<Json | undefined> {
   const from = isJsonObject(live) ? live : {};
   const over = isJsonObject(applied) ? applied : {};
   const result: JsonObject = {};
-  for (const name of new Set([...Object.keys(from), ...Object.keys(over)])) {
+  const onlyApplied = Object.keys(over).filter(name => !Object.hasOwn(from, name));
+  let count = 0;
+  for (const name of Object.keys(from).concat(onlyApplied)) {
+    if (++count % itemsPerStep === 0) yield;
     const shape = fieldShape(map, name);
     const [old, next] = [ownField(from, name), ownField(over, name)];
-    const merged = shape ? merge(shape, old, next) : (next ?? old);
+    const isSimple = !shape || isOneOf(shape, old, next);
+    const merged = isSimple ? (next === undefined ? old : next) : yield* merge(shape, old, next);
     if (merged !== undefined) setOwnField(result, name, merged);
   }
-  return Object.keys(result).length > 0 ? result : undefined;
+  return count > 0 && !isVoid(result) ? result : undefined;
 }
 
-/** Items by their steps. Of one that is there twice, undefined: it is not merged with another. */
-function indexed(
-  list: ListShape,
-  value: Json,
-): { steps: Step[]; items: Json[]; byStep: Map<Step, Json | undefined> } {
+interface Indexed {
+  keys: ItemKey[];
+  items: Json[];
+  /** Of an item that is there twice, undefined: it is not merged with another. */
+  byKey: Map<ItemKey, Json | undefined>;
+}
+
+function* indexed(list: ListShape, value: Json): Steps<Indexed> {
   const items = Array.isArray(value) ? value : [];
-  const steps = items.map(item => itemStep(list, item));
-  const byStep = new Map<Step, Json | undefined>();
-  for (const [index, step] of steps.entries()) byStep.set(step, byStep.has(step) ? undefined : items[index]);
-  return { steps, items, byStep };
+  const keys: ItemKey[] = [];
+  const byKey = new Map<ItemKey, Json | undefined>();
+  for (const item of items) {
+    const key = itemKey(list, item);
+    byKey.set(key, byKey.has(key) ? undefined : item);
+    if (keys.push(key) % itemsPerStep === 0) yield;
+  }
+  return { keys, items, byKey };
 }
 
-function mergeItems(list: ListShape, live: Json, applied: Json): Json | undefined {
-  const old = indexed(list, live);
-  const next = indexed(list, applied);
+function* mergeItems(list: ListShape, live: Json, applied: Json): Steps<Json | undefined> {
+  const old = yield* indexed(list, live);
+  const next = yield* indexed(list, applied);
   const result: Json[] = [];
-  const take = (merged: Json | undefined) => {
-    if (merged !== undefined) result.push(merged);
-  };
-  const both = next.steps.filter(step => old.byStep.has(step));
-  const done = new Set<Step>();
-  let [at, to, shared] = [0, 0, 0];
-  const takeApplied = (step: Step) => {
-    done.add(step);
-    take(merge(list.items(), old.byStep.get(step), next.byStep.get(step)));
-    if (both[shared] === step) shared++;
-    to++;
-  };
-  while (at < old.steps.length || to < next.steps.length) {
-    const [mine, theirs] = [old.steps[at], next.steps[to]];
-    if (mine !== undefined && !next.byStep.has(mine)) {
-      take(old.items[at++]);
-    } else if (mine !== undefined && mine === theirs) {
-      at++;
-      takeApplied(mine);
-    } else if (mine !== undefined && theirs !== undefined && shared < both.length && both[shared] !== mine) {
-      // It will be taken in its place in the applied list.
-      at++;
-    } else {
-      if (mine !== undefined && done.has(mine)) at++;
-      if (theirs !== undefined) takeApplied(theirs);
+  const both = next.keys.filter(key => old.byKey.has(key));
+  const done = new Set<ItemKey>();
+  let [at, to, shared, count] = [0, 0, 0, 0];
+  while (at < old.keys.length || to < next.keys.length) {
+    if (++count % itemsPerStep === 0) yield;
+    const [mine, theirs] = [old.keys[at], next.keys[to]];
+    if (mine !== undefined && !next.byKey.has(mine)) {
+      result.push(old.items[at++]!);
+      continue;
     }
+    if (mine !== undefined && mine !== theirs) {
+      if (theirs !== undefined && shared < both.length && both[shared] !== mine) {
+        // It will be taken in its place in the applied list.
+        at++;
+        continue;
+      }
+      if (done.has(mine)) at++;
+    } else if (mine !== undefined) at++;
+    if (theirs === undefined) continue;
+    done.add(theirs);
+    const [item, other] = [old.byKey.get(theirs), next.byKey.get(theirs)];
+    const isSimple = isOneOf(list.items(), item, other);
+    const merged = isSimple ? (other === undefined ? item : other) : yield* merge(list.items(), item, other);
+    if (merged !== undefined) result.push(merged);
+    if (both[shared] === theirs) shared++;
+    to++;
   }
   return result.length > 0 ? result : undefined;
 }

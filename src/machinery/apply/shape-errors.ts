@@ -1,15 +1,19 @@
+import { limits } from '../../limits.ts';
 import { cut } from '../cut.ts';
 import { goJsonType, goPrint } from '../go-text.ts';
-import type { Json } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
 import { isJsonObject } from '../own-field.ts';
 import {
+  type Branch,
   branchOf,
   fieldShape,
   ItemError,
-  itemStep,
+  type ItemKey,
+  itemKey,
   type ListShape,
   type MapShape,
   type MergeShape,
+  stepOf,
 } from './shape.ts';
 import { fieldStep, type Path, printPath, type Step } from './step.ts';
 
@@ -20,8 +24,8 @@ export interface ShapeError {
 }
 
 /**
- * All that keeps a value from being merged: fields that the type does not have, wrong types, items that are there twice
- * (structured-merge-diff's validation, with its texts).
+ * What keeps a value from being merged: fields that the type does not have, wrong types, items that are there twice
+ * (structured-merge-diff's validation, with its texts). Stops at limits.maxFieldErrors.
  */
 export function shapeErrors(shape: MergeShape, value: Json): ShapeError[] {
   const errors: ShapeError[] = [];
@@ -35,20 +39,21 @@ export function printShapeErrors(errors: ShapeError[]): string {
   return texts.length === 1 ? texts[0]! : ['errors:', ...texts.map(text => `  ${text}`)].join('\n');
 }
 
-function checkValue(shape: MergeShape, value: Json, path: Path, errors: ShapeError[]): void {
+function checkValue(shape: MergeShape, value: Json, path: Step[], errors: ShapeError[]): void {
   const branch = branchOf(shape, value);
+  if (branch.kind === 'map' && isJsonObject(value)) checkFields(branch.map, value, path, errors);
+  else if (branch.kind === 'list' && Array.isArray(value)) checkItems(branch.list, value, path, errors);
+  else checkType(branch, value, path, errors);
+}
+
+/** Tells of a value that is none of its branch. */
+function checkType(branch: Branch, value: Json, path: Path, errors: ShapeError[]): void {
   if (value === null) return;
-  const fail = (text: string) => void errors.push({ path: printPath(path), text });
-  if (branch.kind === 'map') {
-    if (isJsonObject(value)) checkFields(branch.map, value, path, errors);
-    else fail(`expected map, got &{${goPrint(value)}}`);
-  } else if (branch.kind === 'list') {
-    if (Array.isArray(value)) checkItems(branch.list, value, path, errors);
-    else fail(`expected list, got &{${goPrint(value)}}`);
-  } else {
-    const text = scalarError(branch.scalar, value);
-    if (text) fail(text);
-  }
+  const text =
+    branch.kind === 'scalar'
+      ? scalarError(branch.scalar, value)
+      : `expected ${branch.kind}, got &{${goPrint(value)}}`;
+  if (text) errors.push({ path: printPath(path), text });
 }
 
 function scalarError(scalar: NonNullable<MergeShape['scalar']>, value: Json): string | undefined {
@@ -66,33 +71,40 @@ function scalarError(scalar: NonNullable<MergeShape['scalar']>, value: Json): st
   return typeof value === 'object' ? `expected any scalar, got &{${goPrint(value)}}` : undefined;
 }
 
-function checkFields(map: MapShape, value: { [name: string]: Json }, path: Path, errors: ShapeError[]): void {
+function checkFields(map: MapShape, value: JsonObject, path: Step[], errors: ShapeError[]): void {
   for (const name of Object.keys(value)) {
-    const at = [...path, fieldStep(name)];
+    if (errors.length >= limits.maxFieldErrors) return;
+    path.push(fieldStep(name));
     const shape = fieldShape(map, name);
-    if (shape) checkValue(shape, value[name]!, at, errors);
-    else errors.push({ path: printPath(at), text: 'field not declared in schema' });
+    const field = value[name]!;
+    if (!shape) errors.push({ path: printPath(path), text: 'field not declared in schema' });
+    else checkValue(shape, field, path, errors);
+    path.pop();
   }
 }
 
-function checkItems(list: ListShape, items: Json[], path: Path, errors: ShapeError[]): void {
-  const seen = new Set<Step>();
+function checkItems(list: ListShape, items: Json[], path: Step[], errors: ShapeError[]): void {
+  const seen = new Set<ItemKey>();
   for (const [index, item] of items.entries()) {
-    let step: Step = `i:${index}`;
+    if (errors.length >= limits.maxFieldErrors) return;
+    let key: ItemKey = index;
     if (list.type !== 'atomic') {
       try {
-        step = itemStep(list, item);
+        key = itemKey(list, item);
       } catch (error) {
         if (!(error instanceof ItemError)) throw error;
         errors.push({ path: printPath(path), text: `element ${index}: ${error.message}` });
         return;
       }
-      if (seen.has(step)) {
-        errors.push({ path: printPath(path), text: `duplicate entries for key ${printPath([step])}` });
+      if (seen.has(key)) {
+        const which = printPath([stepOf(list, key)]);
+        errors.push({ path: printPath(path), text: `duplicate entries for key ${which}` });
       }
-      seen.add(step);
+      seen.add(key);
     }
-    checkValue(list.items(), item, [...path, step], errors);
+    path.push(list.type === 'atomic' ? `i:${index}` : stepOf(list, key));
+    checkValue(list.items(), item, path, errors);
+    path.pop();
   }
 }
 

@@ -53,6 +53,12 @@ export function branchOf(shape: MergeShape, value: Json | undefined): Branch {
   throw new Error('a merge shape has no branch');
 }
 
+/** Whether a value of the branch is taken as one: it is merged and owned as a whole. */
+export function isWhole(branch: Branch): boolean {
+  if (branch.kind === 'scalar') return true;
+  return branch.kind === 'map' ? branch.map.atomic : branch.list.type === 'atomic';
+}
+
 /** The shape of a field of an object; undefined for one that the type does not have. */
 export function fieldShape(map: MapShape, name: string): MergeShape | undefined {
   return map.field(name) ?? map.rest();
@@ -61,9 +67,22 @@ export function fieldShape(map: MapShape, name: string): MergeShape | undefined 
 /** An item that cannot be told apart from others in its list. The message is upstream's. */
 export class ItemError extends Error {}
 
+/** What tells an item from the others of its list of type set or map: a scalar, which costs less than a step to it. */
+export type ItemKey = string | number | bigint | boolean;
+
+/** The key of an item: of a set the item itself, else the step to it. Throws ItemError. */
+export function itemKey(list: ListShape, item: Json): ItemKey {
+  return list.type === 'map' ? keyedItemStep(list, item) : scalarItem(item);
+}
+
+/** The step to the item of a key. */
+export function stepOf(list: ListShape, key: ItemKey): Step {
+  return list.type === 'map' ? (key as Step) : valueStep(key);
+}
+
 /** The step to an item of a list of type set or map. Throws ItemError. */
 export function itemStep(list: ListShape, item: Json): Step {
-  return list.type === 'map' ? keyedItemStep(list, item) : setItemStep(item);
+  return stepOf(list, itemKey(list, item));
 }
 
 function keyedItemStep({ keys, keyDefaults }: ListShape, item: Json): Step {
@@ -84,7 +103,7 @@ function keyedItemStep({ keys, keyDefaults }: ListShape, item: Json): Step {
   return keyStep(found);
 }
 
-function setItemStep(item: Json): Step {
+function scalarItem(item: Json): ItemKey {
   if (item === null) {
     throw new ItemError("associative list without keys has an element that's an explicit null");
   }
@@ -94,7 +113,7 @@ function setItemStep(item: Json): Step {
   if (typeof item === 'object') {
     throw new ItemError("associative list without keys has an element that's a map type");
   }
-  return valueStep(item);
+  return item;
 }
 
 /** Whether a list or an object has nothing in it, or is not there. */

@@ -15,6 +15,11 @@ export type Step = string;
 /** The way to a field from the top of an object. */
 export type Path = readonly Step[];
 
+/** What Go and JSON.stringify write as it is in a text. */
+const plainText = '"[^"\\\\<>&\\u0000-\\u001f\\u2028\\u2029\\ud800-\\udfff]*"';
+const plainValue = new RegExp(`^${plainText}$`);
+const plainKey = new RegExp(`^\\{${plainText}:${plainText}\\}$`);
+
 /** A set of fields that cannot be read. */
 export class FieldSetError extends Error {}
 
@@ -30,7 +35,9 @@ export function keyStep(keys: JsonObject): Step {
 
 /** The step to an item of a list of type set. */
 export function valueStep(value: Json): Step {
-  return `v:${goJson(value)}`;
+  if (typeof value !== 'string') return `v:${goJson(value)}`;
+  const quoted = `"${value}"`;
+  return plainValue.test(quoted) ? `v:${quoted}` : `v:${goJson(value)}`;
 }
 
 /**
@@ -45,8 +52,9 @@ export function parseStep(text: string): Step | undefined {
     case 'f':
       return text;
     case 'v':
-      return valueStep(readJson(rest));
+      return plainValue.test(rest) ? text : valueStep(readJson(rest));
     case 'k': {
+      if (plainKey.test(rest)) return text;
       const keys = readJson(rest);
       if (!isJsonObject(keys)) throw new FieldSetError(`the keys of an item must be an object: ${text}`);
       return keyStep(keys);
@@ -85,11 +93,15 @@ function ordered(step: Step): Ordered {
 
 /** Steps in canonical order: fields, keys, values, indexes; names by their bytes, values by their type and size. */
 export function sortedSteps(steps: readonly Step[]): Step[] {
+  if (steps.every(step => inTextOrder.test(step))) return [...steps].sort();
   return steps
     .map(ordered)
     .sort((a, b) => a.sort - b.sort || compareValues(a.value, b.value))
     .map(({ step }) => step);
 }
+
+/** Steps whose order is that of their texts: there is no surrogate, and no character that comes before the quote at the end. */
+const inTextOrder = /^(?:f:[^\ud800-\udfff]*|(?:v:|k:\{"\w+":)"[^\s!"\\\ud800-\udfff]*"\}?)$/;
 
 /** Numbers, then strings, booleans, lists, objects, null. */
 function typeRank(value: Json): number {

@@ -1,9 +1,10 @@
 import { limits } from '../../limits.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { ApiObject } from '../object.ts';
+import type { Steps } from '../steps.ts';
 import { compareText } from '../text-order.ts';
 import { type Changes, changesOutside, compare } from './compare.ts';
-import { difference, emptySet, type FieldSet, intersection, setOf, union, unionOf } from './field-set.ts';
+import { difference, emptySet, type FieldSet, setOf, union, unionOf } from './field-set.ts';
 import {
   asksForReset,
   type Manager,
@@ -60,7 +61,7 @@ const ownedByNobody = setOf(
 );
 
 /** The fields of a set that a manager can own. */
-export function ownable(fields: FieldSet): FieldSet {
+export function ownable(fields: FieldSet): Steps<FieldSet> {
   return difference(fields, ownedByNobody);
 }
 
@@ -81,16 +82,18 @@ export function emptyObject({ apiVersion, kind }: Tracking): JsonObject {
  * list that the client sent in `next` replaces the stored one if it can be read; an empty one ends the tracking of an object that
  * exists. An object that is not tracked stays so until the first apply. Undefined where nobody owns anything.
  */
-export function trackUpdate(
+export function* trackUpdate(
   tracking: Tracking,
   old: ApiObject | undefined,
   next: ApiObject,
-): JsonObject[] | undefined {
-  const managers = currentManagers(tracking, old, next);
+): Steps<JsonObject[] | undefined> {
+  const managers = yield* currentManagers(tracking, old, next);
   if (managers.size === 0 && old !== undefined) return undefined;
   const before = old ? withoutManagers(old) : emptyObject(tracking);
   try {
-    return serializeManagers(managersAfterUpdate(tracking, before, withoutManagers(next), managers));
+    return yield* serializeManagers(
+      yield* managersAfterUpdate(tracking, before, withoutManagers(next), managers),
+    );
   } catch (error) {
     // An item of a list has none of its keys: the object is about to be refused.
     if (error instanceof ItemError) return undefined;
@@ -99,19 +102,19 @@ export function trackUpdate(
 }
 
 /** The managers as the write finds them: those that the client sent, where it may send any and they can be read, else the stored. */
-function currentManagers(tracking: Tracking, old: ApiObject | undefined, next: ApiObject): Managers {
-  const stored = () => readOrNone(old?.metadata.managedFields);
-  if (tracking.subresource !== '') return stored();
+function* currentManagers(tracking: Tracking, old: ApiObject | undefined, next: ApiObject): Steps<Managers> {
+  const stored = old?.metadata.managedFields;
+  if (tracking.subresource !== '') return yield* readOrNone(stored);
   const sent = next.metadata.managedFields;
   if (asksForReset(sent)) return noManagers;
-  const managers = readOrNone(sent);
-  return managers.size > 0 ? managers : stored();
+  const managers = yield* readOrNone(sent);
+  return managers.size > 0 ? managers : yield* readOrNone(stored);
 }
 
-function readOrNone(entries: JsonObject[] | undefined): Managers {
+function* readOrNone(entries: JsonObject[] | undefined): Steps<Managers> {
   if (!entries) return noManagers;
   try {
-    return parseManagers(entries);
+    return yield* parseManagers(entries);
   } catch (error) {
     if (error instanceof FieldSetError) return noManagers;
     throw error;
@@ -119,54 +122,53 @@ function readOrNone(entries: JsonObject[] | undefined): Managers {
 }
 
 /** The same for managers that have been read; objects come without managedFields. */
-export function managersAfterUpdate(
+export function* managersAfterUpdate(
   tracking: Tracking,
   before: Json,
   after: Json,
   managers: Managers,
-): Managers {
-  const changes = compare(tracking.shape, before, after);
-  const own = changesOutside(changes, tracking.reset);
-  const result = new Map(withoutLost(inForce(tracking, managers), own));
-  const gained = ownable(union(own.added, own.modified));
+): Steps<Managers> {
+  const changes = yield* compare(tracking.shape, before, after);
+  const own = yield* changesOutside(changes, tracking.reset);
+  const result = new Map(yield* withoutLost(yield* inForce(tracking, managers), own));
+  const gained = yield* ownable(yield* union(own.added, own.modified));
   if (gained.size > 0) {
     const { apiVersion, subresource } = tracking;
     const name = tracking.manager || 'unknown';
     const id = managerId({ name, operation: 'Update', apiVersion, subresource });
-    const fields = union(gained, result.get(id)?.fields ?? emptySet);
+    const fields = yield* union(gained, result.get(id)?.fields ?? emptySet);
     result.set(id, { name, operation: 'Update', apiVersion, subresource, time: tracking.now, fields });
   }
-  return withFewUpdaters(result);
+  return yield* withFewUpdaters(result);
 }
 
 /** The managers of the version that is served, as the shape is now; the objects have no other version. */
-export function inForce({ shape, apiVersion }: Tracking, managers: Managers): Managers {
+export function* inForce({ shape, apiVersion }: Tracking, managers: Managers): Steps<Managers> {
   const result = new Map<string, Manager>();
   for (const [id, manager] of managers) {
     if (manager.apiVersion !== apiVersion) continue;
-    result.set(id, { ...manager, fields: reconciled(shape, manager.fields) });
+    result.set(id, { ...manager, fields: yield* reconciled(shape, manager.fields) });
   }
   return result;
 }
 
 /** The managers without what another has changed or removed; `but` keeps all that it has. */
-export function withoutLost(
+export function* withoutLost(
   managers: Managers,
   { added, modified, removed }: Changes,
   but?: string,
-): Managers {
-  const changed = union(modified, added);
+): Steps<Managers> {
+  const changed = yield* unionOf([added, modified, removed]);
   const result = new Map<string, Manager>();
   for (const [id, manager] of managers) {
-    const lost = intersection(manager.fields, changed);
-    const fields = id === but ? manager.fields : difference(difference(manager.fields, lost), removed);
+    const fields = id === but ? manager.fields : yield* difference(manager.fields, changed);
     if (fields.size > 0) result.set(id, { ...manager, fields });
   }
   return result;
 }
 
 /** Puts the oldest updaters together under one name where there are too many (upstream's capManagersManager). */
-function withFewUpdaters(managers: Managers): Managers {
+function* withFewUpdaters(managers: Managers): Steps<Managers> {
   const updaters = [...managers].filter(([, { operation }]) => operation === 'Update');
   if (updaters.length <= limits.maxUpdateManagers) return managers;
   updaters.sort(([idA, a], [idB, b]) => secondsOf(a) - secondsOf(b) || compareText(idA, idB));
@@ -179,7 +181,7 @@ function withFewUpdaters(managers: Managers): Managers {
   for (const [old] of oldest) result.delete(old);
   // An entry of that name counts among the oldest, whatever its time.
   const sets = oldest.map(([, { fields }]) => fields);
-  const fields = unionOf([...sets, result.get(id)?.fields ?? emptySet]);
+  const fields = yield* unionOf([...sets, result.get(id)?.fields ?? emptySet]);
   result.set(id, { ...bucket, time: oldest.at(-1)![1].time, fields });
   return result;
 }

@@ -1,6 +1,7 @@
 import { copy } from '../../../src/machinery/equal.ts';
 import type { ApiObject } from '../../../src/machinery/object.ts';
 import { type FieldError, StatusError } from '../../../src/machinery/status.ts';
+import { atOnce } from '../../../src/machinery/steps.ts';
 import { examine } from '../../../src/registry/examine.ts';
 import { fillDefaults, objectErrors, settleNamespace, wipeForCreate } from '../../../src/registry/prepare.ts';
 import { readObject } from '../../../src/registry/sent-object.ts';
@@ -18,12 +19,12 @@ export function isOfStatus({ field }: Mutation): boolean {
 export function answerTo(mutation: Mutation): string[] {
   const { kind } = mutation;
   try {
-    const sent = readObject(kind, { value: copy(mutation.object), duplicates: [] });
+    const sent = atOnce(readObject(kind, { value: copy(mutation.object), duplicates: [] }));
     if (sent.strictErrors.length > 0) return sent.strictErrors;
     const example = copy(kind.examples.valid[0]!);
     if (!isOfStatus(mutation)) {
       settleNamespace({ kind }, sent.object, example.metadata.namespace ?? '');
-      return examine(kind, sent).errors.map(textOf);
+      return atOnce(examine(kind, sent)).errors.map(textOf);
     }
     wipeForCreate(kind, example);
     fillDefaults({ kind }, example, undefined);
@@ -38,7 +39,7 @@ function errorsAsStatus({ kind }: Mutation, sent: ApiObject, old: ApiObject): Fi
   const next = copy(old);
   if (sent.status !== undefined) next.status = sent.status;
   fillDefaults({ kind }, next, old);
-  return objectErrors(kind, next, old);
+  return atOnce(objectErrors(kind, next, old));
 }
 
 function textOf({ field, type, detail }: FieldError): string {

@@ -4,6 +4,7 @@ import { kinds } from '../../../src/kinds/index.ts';
 import type { Kind } from '../../../src/kinds/kind.ts';
 import type { Json } from '../../../src/machinery/json.ts';
 import { StatusError } from '../../../src/machinery/status.ts';
+import { atOnce } from '../../../src/machinery/steps.ts';
 import { readBody } from '../../../src/registry/body.ts';
 import { examine } from '../../../src/registry/examine.ts';
 import { readObject } from '../../../src/registry/sent-object.ts';
@@ -13,8 +14,8 @@ const tier = kindOf('Tier');
 const networkSet = kindOf('NetworkSet');
 
 function examined(kind: Kind, value: Json) {
-  const sent = readObject(kind, { value, duplicates: [] });
-  const { errors, warnings } = examine(kind, sent);
+  const sent = atOnce(readObject(kind, { value, duplicates: [] }));
+  const { errors, warnings } = atOnce(examine(kind, sent));
   return { fields: errors.map(({ field }) => field), strict: sent.strictErrors, errors, warnings };
 }
 
@@ -27,7 +28,7 @@ suite('examine', () => {
     const { fields } = examined(networkSet, structuredClone(value));
     assert.deepEqual(fields, ['metadata.labels.on', 'metadata.annotations', 'spec.nets[0]']);
     assert.throws(
-      () => readBody(networkSet, { value, duplicates: [] }),
+      () => atOnce(readBody(networkSet, { value, duplicates: [] })),
       (error: StatusError) => {
         assert.equal(error.status.code, 422);
         assert.deepEqual(
@@ -79,7 +80,7 @@ suite('examine', () => {
 
   test('another kind or version is refused', () => {
     for (const value of [null, [], 'x', { kind: 'X' }, { apiVersion: 'v1' }]) {
-      assert.throws(() => readObject(tier, { value, duplicates: [] }), StatusError);
+      assert.throws(() => atOnce(readObject(tier, { value, duplicates: [] })), StatusError);
     }
   });
 

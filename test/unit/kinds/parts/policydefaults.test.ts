@@ -4,6 +4,7 @@ import { kinds } from '../../../../src/kinds/index.ts';
 import { apiVersion } from '../../../../src/kinds/kind.ts';
 import type { Json, JsonObject } from '../../../../src/machinery/json.ts';
 import type { ApiObject } from '../../../../src/machinery/object.ts';
+import { atOnce } from '../../../../src/machinery/steps.ts';
 import { fillDefaults, objectErrors } from '../../../../src/registry/prepare.ts';
 
 const tiered = ['NetworkPolicy', 'GlobalNetworkPolicy', 'StagedNetworkPolicy', 'StagedGlobalNetworkPolicy'];
@@ -85,7 +86,7 @@ for (const kindName of tiered) {
       for (const tier of ['x'.repeat(64), 'no tier', 7]) {
         const object = stored(kindName, { tier });
         assert.equal(object.metadata.labels?.[tierLabel], undefined);
-        const fields = objectErrors(kindOf(kindName), object, undefined).map(({ field }) => field);
+        const fields = atOnce(objectErrors(kindOf(kindName), object, undefined)).map(({ field }) => field);
         assert.deepEqual(
           [...new Set(fields)].filter(field => field !== '<nil>'),
           ['spec.tier'],
@@ -97,13 +98,13 @@ for (const kindName of tiered) {
       const object = stored(kindName, undefined);
       assert.deepEqual(object.spec, undefined);
       assert.equal(object.metadata.labels, undefined);
-      assert.equal(objectErrors(kindOf(kindName), object, undefined)[0]?.field, 'spec');
+      assert.equal(atOnce(objectErrors(kindOf(kindName), object, undefined))[0]?.field, 'spec');
     });
 
     test('what is broken stays for the checks', () => {
       for (const spec of ['text', 7, [], { ingress: 'x', egress: 7 }, { types: 'Ingress' }]) {
         const object = stored(kindName, spec);
-        assert.notEqual(objectErrors(kindOf(kindName), object, undefined).length, 0);
+        assert.notEqual(atOnce(objectErrors(kindOf(kindName), object, undefined)).length, 0);
       }
     });
 
@@ -139,7 +140,7 @@ for (const kindName of tiered) {
       for (const spec of [{}, { types: ['Ingress'] }]) {
         const object = stored(kindName, { stagedAction: 'Delete', ...spec });
         assert.deepEqual(specOf(object), { stagedAction: 'Delete', tier: 'default' });
-        assert.deepEqual(objectErrors(kindOf(kindName), object, undefined), []);
+        assert.deepEqual(atOnce(objectErrors(kindOf(kindName), object, undefined)), []);
       }
     });
   });

@@ -4,6 +4,7 @@ import { kinds } from '../../../../src/kinds/index.ts';
 import { apiVersion } from '../../../../src/kinds/kind.ts';
 import type { JsonObject } from '../../../../src/machinery/json.ts';
 import type { ApiObject } from '../../../../src/machinery/object.ts';
+import { atOnce } from '../../../../src/machinery/steps.ts';
 import { fillDefaults, objectErrors } from '../../../../src/registry/prepare.ts';
 
 /** What is said of an object that nothing is wrong with. */
@@ -17,7 +18,7 @@ function warningsOf(kindName: string, spec: JsonObject): string[] {
     spec: structuredClone(spec),
   };
   fillDefaults({ kind }, object, undefined);
-  assert.deepEqual(objectErrors(kind, object, undefined), []);
+  assert.deepEqual(atOnce(objectErrors(kind, object, undefined)), []);
   return kind.warnings(object, undefined);
 }
 

@@ -2,22 +2,23 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { limits } from '../../../../src/limits.ts';
-import { applyConfiguration } from '../../../../src/machinery/apply/apply.ts';
-import {
-  difference,
-  emptySet,
-  recursiveDifference,
-  sameSet,
-  union,
-} from '../../../../src/machinery/apply/field-set.ts';
-import { parseManagers } from '../../../../src/machinery/apply/managers.ts';
-import { fieldsOf } from '../../../../src/machinery/apply/set-of.ts';
-import { ownable, resetFields, type Tracking, trackUpdate } from '../../../../src/machinery/apply/track.ts';
+import { emptySet, sameSet } from '../../../../src/machinery/apply/field-set.ts';
+import { resetFields, type Tracking } from '../../../../src/machinery/apply/track.ts';
 import { copy, equal } from '../../../../src/machinery/equal.ts';
 import type { Json, JsonObject } from '../../../../src/machinery/json.ts';
 import type { ApiObject } from '../../../../src/machinery/object.ts';
 import { StatusError } from '../../../../src/machinery/status.ts';
 import { objectShape } from '../../../../src/schema/merge-shape.ts';
+import {
+  applyConfiguration,
+  difference,
+  fieldsOf,
+  ownable,
+  parseManagers,
+  recursiveDifference,
+  trackUpdate,
+  union,
+} from './at-once.ts';
 import { apiVersion, by, schema, shape, specs, thing } from './shapes-of-tests.ts';
 
 const early = '2026-01-01T00:00:00Z';

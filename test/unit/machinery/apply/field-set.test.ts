@@ -2,23 +2,35 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import {
-  difference,
   emptySet,
   has,
-  intersection,
   leaves,
   pathsOf,
-  recursiveDifference,
   sameSet,
   setOf,
-  union,
   within,
 } from '../../../../src/machinery/apply/field-set.ts';
-import { parseFieldsV1, serializeFieldsV1 } from '../../../../src/machinery/apply/fields-v1.ts';
-import { FieldSetError, parseStep, printPath, sortedSteps } from '../../../../src/machinery/apply/step.ts';
+import {
+  FieldSetError,
+  fieldStep,
+  keyStep,
+  parseStep,
+  printPath,
+  sortedSteps,
+  valueStep,
+} from '../../../../src/machinery/apply/step.ts';
 import { decode } from '../../../../src/machinery/decode.ts';
 import { encode } from '../../../../src/machinery/encode.ts';
+import { goJson } from '../../../../src/machinery/go-json.ts';
 import type { Json } from '../../../../src/machinery/json.ts';
+import {
+  difference,
+  intersection,
+  parseFieldsV1,
+  recursiveDifference,
+  serializeFieldsV1,
+  union,
+} from './at-once.ts';
 import { fieldSets } from './shapes-of-tests.ts';
 
 const parse = (text: string): Json => decode(Buffer.from(text), 'application/json').value;
@@ -117,6 +129,32 @@ suite('FieldsV1', () => {
     );
   });
 
+  test('what is sorted as text has the order of the values', () => {
+    const texts = fc.array(fc.string({ unit: fc.constantFrom(...' !"#a\\<', 'b', '\u{1f600}', '\uffee') }));
+    fc.assert(
+      fc.property(texts, texts, texts, (names, values, keys) => {
+        const steps = [
+          ...names.map(fieldStep),
+          ...values.map(valueStep),
+          ...keys.map(key => keyStep({ uid: key })),
+        ];
+        // An index has no text order, so that all are sorted by their values.
+        assert.deepEqual(sortedSteps(steps), sortedSteps([...steps, 'i:0']).slice(0, -1));
+      }),
+    );
+  });
+
+  test('a text is the same step however it is made', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), text => {
+        const value = text.toWellFormed();
+        assert.equal(valueStep(value), `v:${goJson(value)}`);
+        assert.equal(parseStep(`v:${JSON.stringify(value)}`), valueStep(value));
+        assert.equal(parseStep(`k:${JSON.stringify({ [value]: value })}`), keyStep({ [value]: value }));
+      }),
+    );
+  });
+
   const printed: [step: string, text: string][] = [
     ['f:spec', '.spec'],
     ['k:{"port":80,"name":"x"}', '[name="x",port=80]'],
@@ -147,7 +185,7 @@ suite('field sets', () => {
     assert.ok(sameSet(within(abc, 'f:a'), setOf(['f:b'], ['f:b', 'f:c'])));
     assert.equal(within(abc, 'f:x').size, 0);
     assert.ok(sameSet(leaves(abc), setOf(['f:a', 'f:b', 'f:c'], ['f:d'])));
-    assert.deepEqual(pathsOf(abc).map(printPath), ['.a', '.d', '.a.b', '.a.b.c']);
+    assert.deepEqual(pathsOf(abc).map(printPath).toArray(), ['.a', '.d', '.a.b', '.a.b.c']);
   });
 
   test('the laws of sets', () => {
@@ -171,7 +209,10 @@ suite('field sets', () => {
   test('a set has the paths that it was made of', () => {
     fc.assert(
       fc.property(fieldSets, fieldSets, (a, b) => {
-        const texts = (set: typeof a) => pathsOf(set).map(path => JSON.stringify(path));
+        const texts = (set: typeof a) =>
+          pathsOf(set)
+            .map(path => JSON.stringify(path))
+            .toArray();
         assert.ok(sameSet(setOf(...pathsOf(a)), a));
         assert.deepEqual(new Set(texts(union(a, b))), new Set([...texts(a), ...texts(b)]));
         const inB = new Set(texts(b));
