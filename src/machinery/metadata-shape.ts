@@ -191,7 +191,7 @@ function normalTime(text: string): string {
 /** A null in a map of strings is the empty string to Go. */
 function emptyNulls(map: Json): void {
   if (!isJsonObject(map)) return;
-  for (const [key, value] of Object.entries(map)) {
-    if (value === null) setOwnField(map, key, '');
+  for (const key of Object.keys(map)) {
+    if (map[key] === null) setOwnField(map, key, '');
   }
 }

@@ -83,8 +83,10 @@ function* labelErrors(labels: Record<string, string>): Found {
   const field = 'metadata.labels';
   for (const key of Object.keys(labels)) {
     const value = labels[key]!;
-    yield* invalidValues(field, key, qualifiedNameErrors(key));
-    yield* invalidValues(field, value, labelValueErrors(value));
+    const ofKey = qualifiedNameErrors(key);
+    if (ofKey.length > 0) yield* invalidValues(field, key, ofKey);
+    const ofValue = labelValueErrors(value);
+    if (ofValue.length > 0) yield* invalidValues(field, value, ofValue);
   }
 }
 
@@ -92,7 +94,8 @@ function* annotationErrors(annotations: Record<string, string>): Found {
   const field = 'metadata.annotations';
   let bytes = 0;
   for (const key of Object.keys(annotations)) {
-    yield* invalidValues(field, key, qualifiedNameErrors(key.toLowerCase()));
+    const ofKey = qualifiedNameErrors(key.toLowerCase());
+    if (ofKey.length > 0) yield* invalidValues(field, key, ofKey);
     bytes += Buffer.byteLength(key) + Buffer.byteLength(annotations[key]!);
   }
   if (bytes > maxAnnotationBytes) {
@@ -133,7 +136,10 @@ function* oneOwnerErrors(owner: OwnerReference, field: string): Found {
 
 function* finalizerErrors(finalizers: string[]): Found {
   const field = 'metadata.finalizers';
-  for (const name of finalizers) yield* invalidValues(field, name, qualifiedNameErrors(name));
+  for (const name of finalizers) {
+    const problems = qualifiedNameErrors(name);
+    if (problems.length > 0) yield* invalidValues(field, name, problems);
+  }
   if (finalizers.includes(orphanFinalizer) && finalizers.includes(foregroundFinalizer)) {
     const detail = `finalizer ${orphanFinalizer} and ${foregroundFinalizer} cannot be both set`;
     yield { type: 'Invalid', field, value: finalizers, detail };

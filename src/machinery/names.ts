@@ -61,8 +61,12 @@ const qualifiedFormatMessage = formatMessage(
   '123-abc',
 );
 
+/** Nearly every name: without a prefix, and of the right length. */
+const plainNamePattern = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
 /** What is wrong with a qualified name (`[prefix/]name`): label keys, annotation keys, finalizers. */
 export function qualifiedNameErrors(value: string): string[] {
+  if (plainNamePattern.test(value)) return [];
   const parts = value.split('/');
   if (parts.length > 2) {
     return [

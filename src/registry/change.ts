@@ -3,10 +3,11 @@ import { sameButTimes } from '../machinery/apply/managers.ts';
 import { equal } from '../machinery/equal.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { conflict, notFound, staleWrite } from '../machinery/status.ts';
+import { atOnce, type Steps } from '../machinery/steps.ts';
 import type { Codec, Entry, Guard } from '../storage/backend.ts';
 import { StorageError } from '../storage/errors.ts';
 import type { CacheEntry } from '../watch/entry.ts';
-import { groupResource, type ResourceParts } from './context.ts';
+import { groupResource, pause, type ResourceParts, type WriteContext, workOf } from './context.ts';
 import { specChanged } from './prepare.ts';
 
 /** An object with the place it is stored at. */
@@ -75,16 +76,19 @@ export interface StoreOptions {
   guards: Guard[];
   /** Whether the managedFields may go where the object is too large with them. */
   mayForgetOwners?: boolean;
+  /** Of the request that may be paused; a write of the server's own is not. */
+  context?: WriteContext;
 }
 
 /**
  * Whether there is nothing to store: nothing differs but the version, and the times at which managers are said to have written
  * what was there already (apiserver IgnoreManagedFieldsTimestampsTransformer), or managers that this store has no place for.
  */
-function isSame(codec: Codec, next: ApiObject, old: ApiObject): boolean {
+function* isSame(codec: Codec, next: ApiObject, old: ApiObject): Steps<boolean> {
   const { resourceVersion: _next, managedFields, ...metadata } = next.metadata;
   const { resourceVersion: _old, managedFields: oldManagedFields, ...oldMetadata } = old.metadata;
   if (!equal({ ...next, metadata }, { ...old, metadata: oldMetadata })) return false;
+  yield;
   if (sameButTimes(managedFields, oldManagedFields)) return true;
   return oldManagedFields === undefined && Buffer.compare(codec.encode(next), codec.encode(old)) === 0;
 }
@@ -96,17 +100,27 @@ function isSame(codec: Codec, next: ApiObject, old: ApiObject): boolean {
 export async function writeWithOwners(
   codec: Codec,
   object: ApiObject,
-  mayForgetOwners: boolean,
-  write: (value: Uint8Array) => Promise<Entry>,
+  options: {
+    mayForgetOwners: boolean;
+    context: WriteContext | undefined;
+    write(value: Uint8Array): Promise<Entry>;
+  },
 ): Promise<Entry> {
+  const { mayForgetOwners, context, write } = options;
+  const encoded = async () => {
+    if (context) await pause(context);
+    const value = codec.encode(object);
+    if (context) await pause(context);
+    return value;
+  };
   try {
-    return await write(codec.encode(object));
+    return await write(await encoded());
   } catch (error) {
     const isTooLarge = error instanceof StorageError && error.code === 'TooLarge';
     if (!isTooLarge || !mayForgetOwners || !object.metadata.managedFields) throw error;
   }
   delete object.metadata.managedFields;
-  return write(codec.encode(object));
+  return write(await encoded());
 }
 
 /**
@@ -123,7 +137,10 @@ export async function storeChange(
   const { key, revision, object: old } = current;
   delete next.metadata.resourceVersion;
   const { resourceVersion } = old.metadata;
-  if (isSame(parts.codec, next, old)) return old;
+  const { context } = options;
+  const same = isSame(parts.codec, next, old);
+  if (context ? await workOf(same, context) : atOnce(same)) return old;
+  if (context) await pause(context);
   if (options.subresource !== 'status' && specChanged(parts, next, old)) {
     next.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
@@ -138,7 +155,9 @@ export async function storeChange(
     if (resourceVersion) next.metadata.resourceVersion = resourceVersion;
     return next;
   }
-  return parts.codec.decode(await put(parts, key, next, revision, options));
+  const entry = await put(parts, key, next, revision, options);
+  if (context) await pause(context);
+  return parts.codec.decode(entry);
 }
 
 function put(
@@ -148,8 +167,8 @@ function put(
   expect: number,
   options: StoreOptions,
 ): Promise<Entry> {
-  const { subresource, guards, mayForgetOwners = false } = options;
-  return writeWithOwners(parts.codec, next, mayForgetOwners, value =>
-    parts.backend.write({ type: 'update', key, value, expect, ...(subresource && { subresource }) }, guards),
-  );
+  const { subresource, guards, mayForgetOwners = false, context } = options;
+  const write = (value: Uint8Array) =>
+    parts.backend.write({ type: 'update', key, value, expect, ...(subresource && { subresource }) }, guards);
+  return writeWithOwners(parts.codec, next, { mayForgetOwners, context, write });
 }

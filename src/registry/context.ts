@@ -31,6 +31,11 @@ export function workOf<T>(work: Steps<T>, { slice, signal }: WriteContext): Prom
   return inSlices(work, slice, signal);
 }
 
+/** Lets other requests in between, where the request has held the event loop for long. Throws as `workOf`. */
+export async function pause({ slice, signal }: WriteContext): Promise<void> {
+  if (slice.isOver) await slice.next(signal);
+}
+
 /** What the verbs of one resource work with. */
 export interface ResourceParts {
   kind: Kind;

@@ -10,6 +10,7 @@ import { contended, writeWithOwners } from './change.ts';
 import {
   groupResource,
   nameOf,
+  pause,
   type ResourceParts,
   timestamp,
   type WriteContext,
@@ -88,8 +89,8 @@ export async function checkAndStore(
 ): Promise<ApiObject> {
   const attempt = async () => {
     const guards = await checkChange(parts, context, 'create', object, undefined);
-    warnOf(parts, context, object, undefined);
-    return store(parts, object, { ...options, guards });
+    await workOf(warnOf(parts, context, object, undefined), context);
+    return store(parts, context, object, { ...options, guards });
   };
   for (let tries = 1; ; tries++) {
     try {
@@ -106,6 +107,7 @@ export async function checkAndStore(
 
 async function store(
   parts: ResourceParts,
+  context: WriteContext,
   object: ApiObject,
   options: NewOptions & { guards: Guard[] },
 ): Promise<ApiObject> {
@@ -123,7 +125,9 @@ async function store(
   if (options.dryRun) return object;
   try {
     const write = (value: Uint8Array) => backend.write({ type: 'create', key, value }, options.guards);
-    return codec.decode(await writeWithOwners(codec, object, options.mayForgetOwners, write));
+    const entry = await writeWithOwners(codec, object, { ...options, context, write });
+    await pause(context);
+    return codec.decode(entry);
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'Exists') throw error;
     throw exists(parts, object, await existingOf(parts, object));

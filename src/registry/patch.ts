@@ -11,7 +11,7 @@ import { badRequest } from '../machinery/status.ts';
 import { applyStrategicMergePatch } from '../machinery/strategic-merge-patch.ts';
 import { checkStrictPatch, type FieldValidation, readBody } from './body.ts';
 import { retryOnConflict } from './change.ts';
-import { type ResourceParts, type WriteContext, workOf } from './context.ts';
+import { pause, type ResourceParts, type WriteContext, workOf } from './context.ts';
 import { ownersAfterUpdate } from './ownership.ts';
 import { problemsAsUpdate, replace, type Subresource } from './update.ts';
 
@@ -38,7 +38,11 @@ export async function patch(
   const { dryRun, fieldManager } = options;
   const owners = ownersAfterUpdate(parts, target.subresource, fieldManager);
   return retryOnConflict(parts, target.namespace, target.name, async current => {
-    const patched = applyPatch(current.object, sent);
+    await pause(context);
+    const live = copy(current.object) as unknown as Json;
+    await pause(context);
+    const patched = applyPatch(live, sent);
+    await pause(context);
     // Reading the body takes out what is unknown, which the message shows: the patch is applied once more for it.
     const text = () => textOf(sent, current.object);
     const body = { value: patched, duplicates: problemsOfPatch(sent) };
@@ -50,8 +54,8 @@ export async function patch(
   });
 }
 
-function applyPatch(object: ApiObject, sent: { type: PatchType; body: { value: Json } }): Json {
-  const live = copy(object) as unknown as Json;
+/** The object as patched, which is changed in place. */
+function applyPatch(live: Json, sent: { type: PatchType; body: { value: Json } }): Json {
   if (sent.type === 'application/json-patch+json') return applyJsonPatch(live, sent.body.value);
   const { value } = sent.body;
   if (sent.type === 'application/strategic-merge-patch+json') return applyStrategicMergePatch(live, value);
@@ -68,7 +72,7 @@ function applyPatch(object: ApiObject, sent: { type: PatchType; body: { value: J
 function textOf(sent: { type: PatchType; body: { value: Json } }, object: ApiObject): string {
   return sent.type === 'application/strategic-merge-patch+json'
     ? goPrint(sent.body.value)
-    : encodeSorted(applyPatch(object, sent));
+    : encodeSorted(applyPatch(copy(object) as unknown as Json, sent));
 }
 
 /** What strict decoding has against the patch itself. */

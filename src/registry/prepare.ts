@@ -95,19 +95,22 @@ export function* objectErrors(
   ];
   yield;
   // There is no need to look for what would not be told.
-  const others = ofMetadata.length < limits.maxFieldErrors ? validate(kind.schema, object, old) : [];
+  const others = ofMetadata.length < limits.maxFieldErrors ? yield* validate(kind.schema, object, old) : [];
   return [...ofMetadata, ...others].slice(0, limits.maxFieldErrors);
 }
 
 /** Tells what is legal but probably wrong in an object that has been checked (rest.RESTCreateStrategy WarningsOnCreate). */
-export function warnOf(
+export function* warnOf(
   parts: ResourceParts,
   context: RequestContext,
   object: ApiObject,
   old: ApiObject | undefined,
-): void {
+): Steps<void> {
+  yield;
   for (const text of finalizerWarnings(object, old)) context.warn(text);
+  yield;
   for (const text of parts.kind.warnings?.(object, old) ?? []) context.warn(text);
+  yield;
 }
 
 /** Whether anything outside metadata and, where it is a subresource, status differs: what generation counts. */

@@ -122,7 +122,7 @@ async function replaceStored(
       else Object.assign(next.metadata, { [field]: kept });
     }
     const guards = await checkChange(parts, context, 'update', next, old);
-    return storeChange(parts, current, next, { dryRun: false, subresource: '', guards });
+    return storeChange(parts, current, next, { dryRun: false, subresource: '', guards, context });
   });
   return storeStatus(parts, object, stored);
 }

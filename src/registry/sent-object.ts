@@ -26,6 +26,7 @@ export interface SentObject {
 export function* readObject(kind: Kind, body: Pick<Decoded, 'value' | 'duplicates'>): Steps<SentObject> {
   const { object, typeErrors: ofWhole } = asObject(kind, body.value);
   const { metadata } = object;
+  yield;
   const typeErrors = [...ofWhole, ...metadataTypeErrors(metadata)];
   dropMistyped(metadata, typeErrors);
   const sent = object as unknown as ApiObject;

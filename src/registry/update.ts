@@ -14,7 +14,7 @@ import {
 import type { Steps } from '../machinery/steps.ts';
 import { checkChange } from './admit.ts';
 import { type Current, retryOnConflict, storeChange } from './change.ts';
-import { groupResource, type ResourceParts, type WriteContext, workOf } from './context.ts';
+import { groupResource, pause, type ResourceParts, type WriteContext, workOf } from './context.ts';
 import { alreadyKnown, type Owners, ownersAfterUpdate } from './ownership.ts';
 import {
   dropDuplicateOwners,
@@ -40,6 +40,7 @@ export async function update(
   const owners = ownersAfterUpdate(parts, target.subresource, options.fieldManager);
   return retryOnConflict(parts, target.namespace, target.name, async current => {
     checkUid(parts, target.name, sent, current.object);
+    await pause(context);
     return replace(parts, context, target, current, copy(sent), {
       dryRun: options.dryRun,
       owners,
@@ -70,11 +71,12 @@ export async function replace(
     throw conflict(groupResource(parts.kind), target.name, staleWrite);
   }
   const { owners, dryRun, mayForgetOwners } = options;
+  await pause(context);
   const next = await workOf(successor(parts, context, target, sent, current.object, owners), context);
   const guards = await checkChange(parts, context, 'update', next, current.object);
-  if (target.subresource === '') warnOf(parts, context, next, current.object);
+  if (target.subresource === '') await workOf(warnOf(parts, context, next, current.object), context);
   const { subresource } = target;
-  return storeChange(parts, current, next, { dryRun, mayForgetOwners, subresource, guards });
+  return storeChange(parts, current, next, { dryRun, mayForgetOwners, subresource, guards, context });
 }
 
 /** Every problem that `sent` has by itself as the successor of `old`. Neither is changed. */

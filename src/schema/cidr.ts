@@ -209,6 +209,11 @@ export function masked(cidr: Cidr): Cidr {
   return { address: { family: cidr.address.family, value }, prefixLength: cidr.prefixLength };
 }
 
+/** Whether the address of the block is not the first in it. */
+export function hasHostBits(cidr: Cidr): boolean {
+  return !sameIp(cidr.address, masked(cidr).address);
+}
+
 /** Whether the address lies in the block; never across families (netip.Prefix.Contains). */
 export function containsIp(cidr: Cidr, address: IpAddress): boolean {
   if (cidr.address.family !== address.family) return false;

@@ -1,6 +1,7 @@
 import type { Json } from '../machinery/json.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import type { FieldError } from '../machinery/status.ts';
+import type { Steps } from '../machinery/steps.ts';
 import { checkRules, ruleTree } from './cel.ts';
 import { addError, isFull, wholeObject } from './field-errors.ts';
 import { checkListTypes } from './list-types.ts';
@@ -31,24 +32,38 @@ const rulesNotChecked =
  * schema (apiextensions customResourceStrategy). `old` is the stored object on an update. Nothing is changed; run
  * `prune` and `applyDefaults` before. Of more problems than one answer holds, the rest is not looked for.
  */
-export function validate(schema: Schema, object: ApiObject, old: ApiObject | undefined): FieldError[] {
-  return passes(schemaNode(schema), { object, old }) ? [] : findProblems(schema, object, old);
+export function* validate(
+  schema: Schema,
+  object: ApiObject,
+  old: ApiObject | undefined,
+): Steps<FieldError[]> {
+  if (passes(schemaNode(schema), { object, old })) return [];
+  yield;
+  return yield* findProblems(schema, object, old);
 }
 
 /** What `validate` does where it is not plain that all is right. */
-export function findProblems(schema: Schema, object: ApiObject, old: ApiObject | undefined): FieldError[] {
+export function* findProblems(
+  schema: Schema,
+  object: ApiObject,
+  old: ApiObject | undefined,
+): Steps<FieldError[]> {
   const node = schemaNode(schema);
   const value = object as unknown as Json;
   const oldValue = old as unknown as Json | undefined;
   const errors: FieldError[] = [];
   checkStructure(node, value, oldValue, '', errors);
+  yield;
   // Duplicates are held against an update only where there were none before.
   const oldDuplicates: FieldError[] = [];
   if (oldValue !== undefined) checkListTypes(node, oldValue, '', oldDuplicates);
+  yield;
   if (oldDuplicates.length === 0) checkListTypes(node, value, '', errors);
+  yield;
   // CEL rules may call a value required, too, which says nothing of its shape.
   const ofStructure = [...errors];
   if (node.hasRules) checkCel(node, value, oldValue, errors);
+  yield;
   checkRulesOf(schema, { object, old }, ofStructure, errors);
   return errors;
 }

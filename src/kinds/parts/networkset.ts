@@ -2,7 +2,7 @@ import type { Json } from '../../machinery/json.ts';
 import type { ApiObject } from '../../machinery/object.ts';
 import { array, object, string } from '../../schema/build.ts';
 import { cidrRule } from '../../schema/checks/net.ts';
-import { cidrText, masked, parseCidr } from '../../schema/cidr.ts';
+import { cidrText, hasHostBits, masked, parseCidr } from '../../schema/cidr.ts';
 import { apiVersion, type Column, type Kind } from '../kind.ts';
 import { ageColumn } from './age.ts';
 import { listAt, listCell } from './column.ts';
@@ -42,11 +42,8 @@ export const networkSetColumns: Column[] = [
 export function networkSetWarnings(object: ApiObject): string[] {
   return listAt(object, 'spec.nets').flatMap((net, index) => {
     const cidr = typeof net === 'string' ? parseCidr(net) : undefined;
-    const text = cidr && cidrText(cidr);
-    const whole = cidr && cidrText(masked(cidr));
-    return text === whole
-      ? []
-      : [`spec.nets[${index}]: ${net} has host bits, and stands for all of ${whole}`];
+    if (!cidr || !hasHostBits(cidr)) return [];
+    return [`spec.nets[${index}]: ${net} has host bits, and stands for all of ${cidrText(masked(cidr))}`];
   });
 }
 

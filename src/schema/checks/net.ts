@@ -1,6 +1,6 @@
 import {
-  type Cidr,
   cidrText,
+  hasHostBits,
   type IpAddress,
   IpSyntaxError,
   ipText,
@@ -10,7 +10,6 @@ import {
   parseIp,
   readCidr,
   readIp,
-  sameIp,
 } from '../cidr.ts';
 import type { Rule } from '../rule.ts';
 import { textRule } from './text.ts';
@@ -25,10 +24,6 @@ const addressExamples = { 4: '192.0.2.1', 6: '2001:db8::1' };
 /** The family that Calico takes an address for: ::ffff:192.0.2.1 is an IPv4 address to Go. */
 export function familyOf(address: IpAddress): Family {
   return isMapped(address) ? 4 : address.family;
-}
-
-function hasHostBits(cidr: Cidr): boolean {
-  return !sameIp(cidr.address, masked(cidr).address);
 }
 
 /** Why a text cannot be read, in Go's words, or nothing where these would say no more than the sentence before. */

@@ -6,6 +6,7 @@ import { kinds } from '../../../src/kinds/index.ts';
 import { apiVersion } from '../../../src/kinds/kind.ts';
 import type { ApiObject } from '../../../src/machinery/object.ts';
 import { fieldErrorBody } from '../../../src/machinery/status.ts';
+import { atOnce } from '../../../src/machinery/steps.ts';
 import { type Cidr, cidrsOverlap, parseCidr } from '../../../src/schema/cidr.ts';
 import { applyDefaults } from '../../../src/schema/default.ts';
 import { prune } from '../../../src/schema/prune.ts';
@@ -57,7 +58,7 @@ describe('example files', () => {
       const copy = structuredClone(object);
       assert.deepEqual(prune(kind.schema, copy), []);
       applyDefaults(kind.schema, copy);
-      const errors = validate(kind.schema, copy, undefined);
+      const errors = atOnce(validate(kind.schema, copy, undefined));
       assert.deepEqual(
         errors.map(each => `${each.field}: ${fieldErrorBody(each)}`),
         [],

@@ -4,6 +4,7 @@ import { kinds } from '../../../src/kinds/index.ts';
 import type { Kind } from '../../../src/kinds/kind.ts';
 import type { ApiObject } from '../../../src/machinery/object.ts';
 import { fieldErrorBody } from '../../../src/machinery/status.ts';
+import { atOnce } from '../../../src/machinery/steps.ts';
 import { applyDefaults } from '../../../src/schema/default.ts';
 import { prune } from '../../../src/schema/prune.ts';
 import { canonicalize } from '../../../src/schema/semantics.ts';
@@ -16,7 +17,7 @@ function through(kind: Kind, object: ApiObject): { unknown: string[]; errors: st
   canonicalize(kind.schema, stored);
   applyDefaults(kind.schema, stored);
   kind.defaults?.(stored, undefined);
-  const errors = validate(kind.schema, stored, undefined);
+  const errors = atOnce(validate(kind.schema, stored, undefined));
   return { unknown, errors: errors.map(each => `${each.field}: ${fieldErrorBody(each)}`), stored };
 }
 
@@ -40,7 +41,7 @@ for (const kind of kinds) {
         const again = through(kind, stored);
         assert.deepEqual(again.unknown, []);
         assert.deepEqual(again.stored, stored);
-        assert.deepEqual(validate(kind.schema, structuredClone(stored), stored), []);
+        assert.deepEqual(atOnce(validate(kind.schema, structuredClone(stored), stored)), []);
       });
     }
 

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { ipPool } from '../../../src/kinds/ippool.ts';
 import { apiVersion } from '../../../src/kinds/kind.ts';
 import { fieldErrorBody } from '../../../src/machinery/status.ts';
+import { atOnce } from '../../../src/machinery/steps.ts';
 import { applyDefaults } from '../../../src/schema/default.ts';
 import { canonicalize } from '../../../src/schema/semantics.ts';
 import { validate } from '../../../src/schema/validate.ts';
@@ -49,7 +50,7 @@ describe('updates of an IPPool', () => {
   ];
   for (const [what, before, after, expected] of cases) {
     test(what, () => {
-      const errors = validate(ipPool.schema, pool(after), pool(before));
+      const errors = atOnce(validate(ipPool.schema, pool(after), pool(before)));
       assert.deepEqual(errors.map(each => `${each.field}: ${fieldErrorBody(each)}`).sort(), expected);
     });
   }
@@ -57,7 +58,10 @@ describe('updates of an IPPool', () => {
 
 test('a pool that was stored in another spelling, with no block size, can still be written', () => {
   const stored = { apiVersion, kind: 'IPPool', metadata: { name: 'pool' }, spec: { cidr: 'FD00:10:0::/64' } };
-  assert.deepEqual(validate(ipPool.schema, pool({ cidr: 'fd00:10::/64', disabled: true }), stored), []);
+  assert.deepEqual(
+    atOnce(validate(ipPool.schema, pool({ cidr: 'fd00:10::/64', disabled: true }), stored)),
+    [],
+  );
 });
 
 describe('spellings of the range of an IPPool', () => {
@@ -100,7 +104,7 @@ describe('ranges of an IPPool', () => {
   ];
   for (const [spec, verdict] of cases) {
     test(`${JSON.stringify(spec)} is ${verdict}`, () => {
-      const errors = validate(ipPool.schema, pool(spec), undefined);
+      const errors = atOnce(validate(ipPool.schema, pool(spec), undefined));
       assert.equal(errors.length > 0 ? 'refused' : 'accepted', verdict);
     });
   }

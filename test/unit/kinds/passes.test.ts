@@ -6,6 +6,7 @@ import { copy, equal } from '../../../src/machinery/equal.ts';
 import type { Json, JsonObject } from '../../../src/machinery/json.ts';
 import type { ApiObject } from '../../../src/machinery/object.ts';
 import { isJsonObject } from '../../../src/machinery/own-field.ts';
+import { atOnce } from '../../../src/machinery/steps.ts';
 import { applyDefaults } from '../../../src/schema/default.ts';
 import { schemaNode } from '../../../src/schema/node.ts';
 import { passes } from '../../../src/schema/passes.ts';
@@ -71,7 +72,7 @@ suite('examples and mutations of them', () => {
       for (const before of [undefined, examples.get(kind)!]) {
         if (!passes(schemaNode(kind.schema), { object: next, old: before })) continue;
         passed++;
-        const problems = findProblems(kind.schema, next, before);
+        const problems = atOnce(findProblems(kind.schema, next, before));
         if (problems.length > 0) assert.deepEqual({ problems, next }, { problems: [], next });
       }
     }

@@ -4,6 +4,7 @@ import { kinds } from '../../../src/kinds/index.ts';
 import { apiVersion } from '../../../src/kinds/kind.ts';
 import type { Json, JsonObject } from '../../../src/machinery/json.ts';
 import type { ApiObject } from '../../../src/machinery/object.ts';
+import { atOnce } from '../../../src/machinery/steps.ts';
 import { applyDefaults } from '../../../src/schema/default.ts';
 import { canonicalize } from '../../../src/schema/semantics.ts';
 import { validate } from '../../../src/schema/validate.ts';
@@ -19,7 +20,7 @@ function refusedFields(object: ApiObject, old?: ApiObject): string[] {
     applyDefaults(kind.schema, each);
     kind.defaults?.(each, undefined);
   }
-  return [...new Set(validate(kind.schema, object, old).map(each => each.field))];
+  return [...new Set(atOnce(validate(kind.schema, object, old)).map(each => each.field))];
 }
 
 function make(kind: string, spec: JsonObject, name = 'default'): ApiObject {

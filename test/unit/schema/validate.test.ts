@@ -4,6 +4,7 @@ import { limits } from '../../../src/limits.ts';
 import type { Json } from '../../../src/machinery/json.ts';
 import type { ApiObject } from '../../../src/machinery/object.ts';
 import { fieldErrorBody } from '../../../src/machinery/status.ts';
+import { atOnce } from '../../../src/machinery/steps.ts';
 import type { Schema } from '../../../src/schema/schema.ts';
 import { validate } from '../../../src/schema/validate.ts';
 import * as verdicts from './verdicts.ts';
@@ -21,7 +22,7 @@ function check(verdict: verdicts.Verdict): string[] {
   const schema: Schema = { type: 'object', ...verdict.root, properties: { spec: verdict.schema } };
   const name = verdict.name ?? 'n';
   const old = 'old' in verdict ? toy(name, verdict.old) : undefined;
-  return validate(schema, toy(name, verdict.spec), old).map(
+  return atOnce(validate(schema, toy(name, verdict.spec), old)).map(
     error => `${error.field}: ${fieldErrorBody(error)}`,
   );
 }
@@ -44,14 +45,14 @@ test('fields named like parts of a prototype are ordinary', () => {
   };
   const spec = JSON.parse('{"__proto__": "x", "constructor": "y", "toString": 1}');
   assert.deepEqual(
-    validate(schema, toy('n', spec), undefined).map(error => error.field),
+    atOnce(validate(schema, toy('n', spec), undefined)).map(error => error.field),
     ['spec.__proto__', 'spec.constructor'],
   );
   const required: Schema = {
     type: 'object',
     properties: { spec: { type: 'object', required: ['toString'] } },
   };
-  assert.equal(validate(required, toy('n', {}), undefined).length, 1);
+  assert.equal(atOnce(validate(required, toy('n', {}), undefined)).length, 1);
 });
 
 test('reports no more errors than the limit', () => {
@@ -60,7 +61,7 @@ test('reports no more errors than the limit', () => {
     properties: { spec: { type: 'array', items: { type: 'string' } } },
   };
   const many = new Array<Json>(limits.maxFieldErrors * 3).fill(1);
-  assert.equal(validate(schema, toy('n', many), undefined).length, limits.maxFieldErrors);
+  assert.equal(atOnce(validate(schema, toy('n', many), undefined)).length, limits.maxFieldErrors);
 });
 
 test('changes nothing', () => {
@@ -94,7 +95,7 @@ describe('schemas that are wrong are refused when first used', () => {
   for (const [why, spec, message] of cases) {
     test(why, () => {
       const schema: Schema = { type: 'object', properties: { spec } };
-      assert.throws(() => validate(schema, toy('n', 'x'), undefined), message);
+      assert.throws(() => atOnce(validate(schema, toy('n', 'x'), undefined)), message);
     });
   }
 });
