@@ -2,6 +2,7 @@ import { limits } from '../limits.ts';
 import { goQuoteByte } from './go-text.ts';
 import type { Json, JsonObject } from './json.ts';
 import { setOwnField } from './own-field.ts';
+import { atOnce, type Steps } from './steps.ts';
 
 /** A syntax error of a JSON text; `offset` counts UTF-16 units. The message is the one of Go's JSON scanner. */
 export class JsonSyntaxError extends Error {
@@ -44,15 +45,31 @@ function hexDigit(code: number): number {
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
+/** After how many values a reading that is done in steps stops. */
+const valuesPerStep = 256;
+
+/** A list or object that has been begun and not ended. */
+interface Open {
+  readonly list: Json[] | undefined;
+  readonly object: JsonObject | undefined;
+  /** Of an object: the field whose value comes next. */
+  key: string;
+  /** Where a trace is kept. */
+  readonly path: string;
+  readonly outer: Open | undefined;
+}
+
 /**
- * A recursive reader of one JSON text (RFC 8259). Integers that a double cannot hold become bigint. The last of
+ * A reader of one JSON text (RFC 8259). Integers that a double cannot hold become bigint. The last of
  * several equal keys wins; `sawDuplicate` says that there were some. The depth is bounded by limits.maxJsonDepth.
  */
 export class JsonReader {
   private readonly text: string;
   private readonly trace: JsonTrace | undefined;
   private at = 0;
+  private open: Open | undefined;
   private depth = 0;
+  private result: Json | undefined;
   private rangeError: JsonSyntaxError | undefined;
   sawDuplicate = false;
 
@@ -63,20 +80,35 @@ export class JsonReader {
 
   /** Reads the whole text. Throws JsonSyntaxError. */
   read(): Json {
+    return atOnce(this.readInSteps());
+  }
+
+  /** The same in steps. */
+  *readInSteps(): Steps<Json> {
     this.skipSpace();
     this.trace?.offsets.set('', this.at);
-    const value = this.value('');
+    while (!this.readValues()) yield;
     this.skipSpace();
     if (this.at < this.text.length) throw this.unexpected('after top-level value');
     if (this.rangeError) throw this.rangeError;
-    return value;
+    return this.result!;
   }
 
-  private value(path: string): Json {
+  /** Reads the next few values; returns whether that was all. */
+  private readValues(): boolean {
+    for (let count = 0; count < valuesPerStep; count++) {
+      const value = this.valueOrOpening();
+      if (value !== undefined && this.put(value)) return true;
+    }
+    return false;
+  }
+
+  /** A scalar, or an empty list or object; undefined for one that begins here, whose first value comes next. */
+  private valueOrOpening(): Json | undefined {
     const code = this.text.charCodeAt(this.at);
     if (code === quote) return this.string();
-    if (code === 0x7b) return this.object(path);
-    if (code === 0x5b) return this.list(path);
+    if (code === 0x7b) return this.object();
+    if (code === 0x5b) return this.list();
     if (code === 0x2d || isDigit(code)) return this.number();
     if (code === 0x74) return this.literal('true', true);
     if (code === 0x66) return this.literal('false', false);
@@ -84,70 +116,97 @@ export class JsonReader {
     throw this.unexpected('looking for beginning of value');
   }
 
-  private object(path: string): JsonObject {
+  private object(): JsonObject | undefined {
     this.enter();
     const object: JsonObject = {};
-    this.at++;
-    this.skipSpace();
-    if (this.text.charCodeAt(this.at) === 0x7d) return this.leave(object);
-    for (;;) {
-      const start = this.at;
-      if (this.text.charCodeAt(start) !== quote) {
-        throw this.unexpected('looking for beginning of object key string');
-      }
-      const key = this.string();
-      this.skipSpace();
-      if (this.text.charCodeAt(this.at) !== 0x3a) throw this.unexpected('after object key');
-      this.at++;
-      this.skipSpace();
-      const duplicate = object[key] !== undefined && Object.hasOwn(object, key);
-      if (duplicate) this.sawDuplicate = true;
-      const fieldPath = this.trace ? this.noteField(path, key, start, duplicate) : '';
-      setOwnField(object, key, this.value(fieldPath));
-      this.skipSpace();
-      const code = this.text.charCodeAt(this.at);
-      if (code === 0x7d) return this.leave(object);
-      if (code !== 0x2c) throw this.unexpected('after object key:value pair');
-      this.at++;
-      this.skipSpace();
-    }
+    if (this.text.charCodeAt(this.at) === 0x7d) return this.end(object);
+    this.key(this.begin(undefined, object));
+    return undefined;
   }
 
-  private list(path: string): Json[] {
+  private list(): Json[] | undefined {
     this.enter();
     const list: Json[] = [];
-    this.at++;
-    this.skipSpace();
-    if (this.text.charCodeAt(this.at) === 0x5d) return this.leave(list);
+    if (this.text.charCodeAt(this.at) === 0x5d) return this.end(list);
+    this.item(this.begin(list, undefined), list);
+    return undefined;
+  }
+
+  /** Puts a value where it belongs, and ends each list and object that ends with it; returns whether it was the outermost. */
+  private put(found: Json): boolean {
+    let value = found;
     for (;;) {
-      const itemPath = this.trace ? childPath(path, list.length) : '';
-      this.trace?.offsets.set(itemPath, this.at);
-      list.push(this.value(itemPath));
+      const { open } = this;
+      if (!open) {
+        this.result = value;
+        return true;
+      }
+      const { list, object } = open;
+      if (list) list.push(value);
+      else setOwnField(object!, open.key, value);
       this.skipSpace();
       const code = this.text.charCodeAt(this.at);
-      if (code === 0x5d) return this.leave(list);
-      if (code !== 0x2c) throw this.unexpected('after array element');
-      this.at++;
-      this.skipSpace();
+      if (code === 0x2c) {
+        this.at++;
+        this.skipSpace();
+        if (list) this.item(open, list);
+        else this.key(open);
+        return false;
+      }
+      if (code !== (list ? 0x5d : 0x7d)) {
+        throw this.unexpected(list ? 'after array element' : 'after object key:value pair');
+      }
+      this.open = open.outer;
+      value = this.end(list ?? object!);
     }
   }
 
-  private noteField(path: string, key: string, start: number, duplicate: boolean): string {
-    const fieldPath = childPath(path, key);
-    this.trace!.offsets.set(fieldPath, start);
-    if (duplicate) this.trace!.duplicates.add(fieldPath);
-    return fieldPath;
+  /** Reads a key and what stands before its value. */
+  private key(open: Open): void {
+    const start = this.at;
+    if (this.text.charCodeAt(start) !== quote) {
+      throw this.unexpected('looking for beginning of object key string');
+    }
+    const key = this.string();
+    this.skipSpace();
+    if (this.text.charCodeAt(this.at) !== 0x3a) throw this.unexpected('after object key');
+    this.at++;
+    this.skipSpace();
+    const object = open.object!;
+    const duplicate = object[key] !== undefined && Object.hasOwn(object, key);
+    if (duplicate) this.sawDuplicate = true;
+    open.key = key;
+    if (this.trace) this.noteField(open.path, key, start, duplicate);
+  }
+
+  private item(open: Open, list: Json[]): void {
+    this.trace?.offsets.set(childPath(open.path, list.length), this.at);
   }
 
   private enter(): void {
     this.depth++;
     if (this.depth > limits.maxJsonDepth) throw new JsonSyntaxError('exceeded max depth', this.at);
+    this.at++;
+    this.skipSpace();
   }
 
-  private leave<T>(value: T): T {
+  private begin(list: Json[] | undefined, object: JsonObject | undefined): Open {
+    const { open: outer } = this;
+    const path = this.trace && outer ? childPath(outer.path, outer.list ? outer.list.length : outer.key) : '';
+    this.open = { list, object, key: '', path, outer };
+    return this.open;
+  }
+
+  private end<T>(value: T): T {
     this.depth--;
     this.at++;
     return value;
+  }
+
+  private noteField(path: string, key: string, start: number, duplicate: boolean): void {
+    const fieldPath = childPath(path, key);
+    this.trace!.offsets.set(fieldPath, start);
+    if (duplicate) this.trace!.duplicates.add(fieldPath);
   }
 
   private string(): string {

@@ -3,6 +3,7 @@ import { JsonReader, JsonSyntaxError, type JsonTrace } from './decode-json.ts';
 import { readYaml, YamlSyntaxError } from './decode-yaml.ts';
 import { goQuote } from './go-text.ts';
 import type { Json } from './json.ts';
+import { atOnce, type Steps } from './steps.ts';
 
 /** A place in a text, both counted from 1; columns count UTF-16 units. */
 export interface TextPosition {
@@ -62,6 +63,15 @@ export function decode(
   mediaType: DecodableMediaType,
   options: DecodeOptions = {},
 ): Decoded {
+  return atOnce(decodeInSteps(bytes, mediaType, options));
+}
+
+/** The same in steps, but for YAML that is no JSON, which is read without a stop. */
+export function* decodeInSteps(
+  bytes: Uint8Array,
+  mediaType: DecodableMediaType,
+  options: DecodeOptions = {},
+): Steps<Decoded> {
   const { origin = textStart } = options;
   let text: string;
   try {
@@ -71,22 +81,23 @@ export function decode(
     throw new DecodeError('the body is not valid UTF-8', positionsIn(valid, origin)(valid.length));
   }
   const positions = positionsIn(text, origin);
-  if (mediaType === 'application/json') return decodeJsonText(text, positions);
-  return decodeYamlText(text, positions, options.maxYamlTokens ?? limits.maxYamlTokens);
+  if (mediaType === 'application/json') return yield* decodeJsonText(text, positions);
+  return yield* decodeYamlText(text, positions, options.maxYamlTokens ?? limits.maxYamlTokens);
 }
 
 /** A YAML body, where it is JSON in which no field is there twice; undefined for any other. */
-export function decodeAsJson(bytes: Uint8Array): Decoded | undefined {
+export function* decodeAsJson(bytes: Uint8Array): Steps<Decoded | undefined> {
   // Other YAML is not even made into text.
   if (!/^\s*\{/.test(Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 64)).toString())) {
     return undefined;
   }
+  let text: string;
   try {
-    const text = utf8.decode(bytes);
-    return jsonInYaml(text, positionsIn(text, textStart));
+    text = utf8.decode(bytes);
   } catch {
     return undefined;
   }
+  return yield* jsonInYaml(text, positionsIn(text, textStart));
 }
 
 /**
@@ -101,17 +112,18 @@ export function parseStored(bytes: Uint8Array, hasInt64: boolean): Json {
 /** Tells where an offset is. */
 type Positions = (offset: number) => TextPosition;
 
-function decodeJsonText(text: string, positions: Positions): Decoded {
+function* decodeJsonText(text: string, positions: Positions): Steps<Decoded> {
   const reader = new JsonReader(text);
   let value: Json;
   try {
-    value = reader.read();
+    value = yield* reader.readInSteps();
   } catch (error) {
     if (error instanceof JsonSyntaxError) throw new DecodeError(error.message, positions(error.offset));
     throw error;
   }
-  const traced = lazyTrace(trace => new JsonReader(text, trace).read());
-  const repeated = reader.sawDuplicate ? [...traced().duplicates].slice(0, limits.maxStrictErrors) : [];
+  const trace = reader.sawDuplicate ? yield* traceOf(text) : undefined;
+  const traced = trace ? () => trace : lazyTrace(fresh => new JsonReader(text, fresh).read());
+  const repeated = [...(trace?.duplicates ?? [])].slice(0, limits.maxStrictErrors);
   const position = positionOf(traced, positions);
   return {
     value,
@@ -121,8 +133,14 @@ function decodeJsonText(text: string, positions: Positions): Decoded {
   };
 }
 
-function decodeYamlText(text: string, positions: Positions, maxTokens: number): Decoded {
-  const json = jsonInYaml(text, positions);
+function* traceOf(text: string): Steps<JsonTrace> {
+  const trace = newTrace();
+  yield* new JsonReader(text, trace).readInSteps();
+  return trace;
+}
+
+function* decodeYamlText(text: string, positions: Positions, maxTokens: number): Steps<Decoded> {
+  const json = yield* jsonInYaml(text, positions);
   if (json) return json;
   try {
     const { value, duplicates } = readYaml(text, { maxTokens });
@@ -144,10 +162,10 @@ function decodeYamlText(text: string, positions: Positions, maxTokens: number): 
 }
 
 /** JSON is YAML, and what claims to be YAML often is JSON; reading it as such is a hundred times faster. */
-function jsonInYaml(text: string, positions: Positions): Decoded | undefined {
+function* jsonInYaml(text: string, positions: Positions): Steps<Decoded | undefined> {
   if (!/^\s*\{/.test(text)) return undefined;
   try {
-    const decoded = decodeJsonText(text, positions);
+    const decoded = yield* decodeJsonText(text, positions);
     return decoded.duplicates.length === 0 ? decoded : undefined;
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
@@ -155,11 +173,15 @@ function jsonInYaml(text: string, positions: Positions): Decoded | undefined {
   }
 }
 
+function newTrace(): JsonTrace {
+  return { offsets: new Map(), duplicates: new Set() };
+}
+
 function lazyTrace(fill: (trace: JsonTrace) => unknown): () => JsonTrace {
   let trace: JsonTrace | undefined;
   return () => {
     if (!trace) {
-      trace = { offsets: new Map(), duplicates: new Set() };
+      trace = newTrace();
       fill(trace);
     }
     return trace;

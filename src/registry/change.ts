@@ -90,7 +90,10 @@ function* isSame(codec: Codec, next: ApiObject, old: ApiObject): Steps<boolean> 
   if (!equal({ ...next, metadata }, { ...old, metadata: oldMetadata })) return false;
   yield;
   if (sameButTimes(managedFields, oldManagedFields)) return true;
-  return oldManagedFields === undefined && Buffer.compare(codec.encode(next), codec.encode(old)) === 0;
+  if (oldManagedFields !== undefined) return false;
+  const encoded = codec.encode(next);
+  yield;
+  return Buffer.compare(encoded, codec.encode(old)) === 0;
 }
 
 /**
@@ -157,7 +160,9 @@ export async function storeChange(
   }
   const entry = await put(parts, key, next, revision, options);
   if (context) await pause(context);
-  return parts.codec.decode(entry);
+  const stored = parts.codec.decode(entry);
+  if (context) await pause(context);
+  return stored;
 }
 
 function put(

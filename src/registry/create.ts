@@ -127,7 +127,9 @@ async function store(
     const write = (value: Uint8Array) => backend.write({ type: 'create', key, value }, options.guards);
     const entry = await writeWithOwners(codec, object, { ...options, context, write });
     await pause(context);
-    return codec.decode(entry);
+    const stored = codec.decode(entry);
+    await pause(context);
+    return stored;
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'Exists') throw error;
     throw exists(parts, object, await existingOf(parts, object));

@@ -1,6 +1,6 @@
 import { group, type Kind } from '../kinds/kind.ts';
 import { limits } from '../limits.ts';
-import { type DecodableMediaType, type Decoded, DecodeError, decode } from '../machinery/decode.ts';
+import { type DecodableMediaType, type Decoded, DecodeError, decodeInSteps } from '../machinery/decode.ts';
 import { parseDeleteOptions } from '../machinery/delete-options.ts';
 import { encode } from '../machinery/encode.ts';
 import { envelopeProblem, envelopeUnread } from '../machinery/envelope.ts';
@@ -11,7 +11,9 @@ import {
   parsePatchOptions,
   parseUpdateOptions,
 } from '../machinery/options.ts';
+import { Slice } from '../machinery/slice.ts';
 import { badRequest, deleted, requestEntityTooLarge } from '../machinery/status.ts';
+import { inSlices } from '../machinery/steps.ts';
 import { applyType } from '../registry/apply.ts';
 import type { RequestContext } from '../registry/context.ts';
 import type { Clock } from './clock.ts';
@@ -153,7 +155,8 @@ async function patch(exchange: Exchange, route: Route, handlerOptions: HandlerOp
   const options = parsePatchOptions(query, userAgent, type === applyType);
   const context = contextOf(exchange);
   if (type !== applyType) {
-    const object = await resource.patch(context, route, { type, body: decodePatch(bytes) }, options);
+    const body = await decodePatch(exchange, bytes);
+    const object = await resource.patch(context, route, { type, body }, options);
     await sendJson(exchange, 200, render(object), as);
     return;
   }
@@ -233,7 +236,9 @@ async function decodeAs(
   bytes: Buffer,
   mediaType: DecodableMediaType,
 ): Promise<Decoded> {
-  if (mediaType === 'application/json') return decode(bytes, mediaType);
+  if (mediaType === 'application/json') {
+    return inSlices(decodeInSteps(bytes, mediaType), new Slice(), abort.signal);
+  }
   return yaml.read(bytes, { owner: user.name, signal: abort.signal });
 }
 
@@ -264,9 +269,9 @@ function undecodable(error: DecodeError, mediaType: DecodableMediaType): string 
   return mediaType === 'application/json' ? envelopeUnread + error.message : error.message;
 }
 
-function decodePatch(bytes: Buffer): Decoded {
+async function decodePatch(exchange: Exchange, bytes: Buffer): Promise<Decoded> {
   try {
-    return decode(bytes, 'application/json');
+    return await decodeAs(exchange, bytes, 'application/json');
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw badRequest(`error decoding patch: ${error.message}`);

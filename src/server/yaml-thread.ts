@@ -3,7 +3,9 @@ import { FairPlaces, NoPlace } from '../access/fair-places.ts';
 import { limits } from '../limits.ts';
 import { type Decoded, DecodeError, decode, decodeAsJson } from '../machinery/decode.ts';
 import type { Json } from '../machinery/json.ts';
+import { Slice } from '../machinery/slice.ts';
 import { badRequest, requestEntityTooLarge, StatusError, tooManyRequests } from '../machinery/status.ts';
+import { inSlices } from '../machinery/steps.ts';
 import { over } from './exchange.ts';
 import { toYaml } from './yaml.ts';
 
@@ -61,7 +63,7 @@ export class YamlThread {
    */
   async read(bytes: Buffer, caller: YamlCaller): Promise<Decoded> {
     // kubectl sends JSON under the name of YAML.
-    const json = decodeAsJson(bytes);
+    const json = await inSlices(decodeAsJson(bytes), new Slice(), caller.signal);
     if (json) return json;
     if (isSmall(bytes)) return decode(bytes, 'application/yaml');
     const reply = await this.#ask({ type: 'read', bytes }, caller);

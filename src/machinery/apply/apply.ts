@@ -60,7 +60,9 @@ export function* applyConfiguration(
   const before = live ? withoutManagers(live) : emptyObject(tracking);
   const managers = yield* managersBefore(tracking, live, before);
   const applied = yield* applyOrUpgrade(tracking, before, config, managers, options.force);
+  yield;
   const object = copy(applied.object) as unknown as ApiObject;
+  yield;
   object.metadata ??= {};
   if (tracking.manager === kubectl && hasLastApplied(applied.object)) withLastApplied(object, config);
   const entries = yield* serializeManagers(applied.managers);
@@ -168,7 +170,9 @@ function* applyOnce(
   ) as JsonObject;
   const changes = yield* changesOutside(yield* compare(shape, before, object), tracking.reset);
   const conflicts = yield* conflictsOf(managers, changes, id);
+  yield;
   const changed = !equal(before, object);
+  yield;
   const after = new Map(yield* withoutLost(managers, changes, id));
   const own = after.get(id);
   const owned = own && (yield* ownable(own.fields));
