@@ -148,6 +148,12 @@ export const limitTable = {
     what: 'Field errors reported for one object.',
     answer: 'the rest is left out',
   },
+  maxMetadataEntries: {
+    value: 10_000,
+    unit: 'count',
+    what: 'Labels of one object; the same of annotations, finalizers and owner references.',
+    answer: '422 Invalid',
+  },
   maxQuotedCharacters: {
     value: 1_024,
     unit: 'count',

@@ -44,11 +44,27 @@ function* objectMetaErrors(metadata: ObjectMeta, options: { namespaced: boolean 
   if ((metadata.generation ?? 0) < 0) {
     yield* invalidValues('metadata.generation', metadata.generation, ['must be greater than or equal to 0']);
   }
-  yield* labelErrors(metadata.labels ?? {});
-  yield* annotationErrors(metadata.annotations ?? {});
-  yield* ownerErrors(metadata.ownerReferences ?? []);
-  yield* finalizerErrors(metadata.finalizers ?? []);
+  const { labels = {}, annotations = {}, ownerReferences = [], finalizers = [] } = metadata;
+  const counts = {
+    labels: Object.keys(labels).length,
+    annotations: Object.keys(annotations).length,
+    ownerReferences: ownerReferences.length,
+    finalizers: finalizers.length,
+  };
+  for (const [name, count] of Object.entries(counts)) yield* countErrors(`metadata.${name}`, count);
+  if (Object.values(counts).some(count => count > limits.maxMetadataEntries)) return;
+  yield* labelErrors(labels);
+  yield* annotationErrors(annotations);
+  yield* ownerErrors(ownerReferences);
+  yield* finalizerErrors(finalizers);
   yield* managedFieldsErrors(metadata.managedFields ?? []);
+}
+
+/** Ours: Kubernetes has no such bound, but what reads an object with so many names at once would hold all others up. */
+function* countErrors(field: string, count: number): Found {
+  const { maxMetadataEntries } = limits;
+  if (count <= maxMetadataEntries) return;
+  yield { type: 'TooMany', field, value: count, detail: `must have at most ${maxMetadataEntries} items` };
 }
 
 function* nameErrors({ name = '', generateName = '' }: ObjectMeta): Found {

@@ -56,11 +56,16 @@ export function parseCidr(text: string, leadingZeros: LeadingZeros = 'prefix'): 
 }
 
 function attempt<T>(read: () => T): T | undefined {
+  const { stackTraceLimit } = Error;
+  // A stack is most of what an error costs, and nothing reads this one.
+  Error.stackTraceLimit = 0;
   try {
     return read();
   } catch (error) {
     if (error instanceof IpSyntaxError) return undefined;
     throw error;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

@@ -70,8 +70,9 @@ const unitPrefixes = ['nano', 'micro', 'milli', 'sec', 'min', 'hour', 'day', 'we
 
 /** A duration of Go, or else any text with a number and a unit of time in it, spelt as Scala spells them. */
 function isDuration(text: string): boolean {
-  if (/^[+-]?(0|(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$/.test(text)) return true;
-  for (const match of text.matchAll(/[0-9]+\s*([A-Za-zµ]+)/g)) {
+  if (/^[+-]?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$/.test(text)) return true;
+  // A number is tried from its first digit only: from each of them, the time would be quadratic.
+  for (const match of text.matchAll(/(?<![0-9])[0-9]+\s*([A-Za-zµ]+)/g)) {
     const unit = match[1]!.toLowerCase();
     if (exactUnits.has(unit) || unitPrefixes.some(prefix => unit.startsWith(prefix))) return true;
   }

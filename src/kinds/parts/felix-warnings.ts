@@ -1,3 +1,5 @@
+import { limits } from '../../limits.ts';
+import { cutJson } from '../../machinery/cut.ts';
 import type { Json } from '../../machinery/json.ts';
 import type { ApiObject } from '../../machinery/object.ts';
 import { isJsonObject } from '../../machinery/own-field.ts';
@@ -13,22 +15,18 @@ const deprecated = {
 };
 
 /** Calico has a check of these that it never reaches; a port that is left closed can lock people out. */
-function failsafeWarnings(list: Json[], path: string): string[] {
-  return list.flatMap((port, index) => {
-    if (!isJsonObject(port)) return [];
+function* failsafeWarnings(list: Json[], path: string): Generator<string, void> {
+  for (const [index, port] of list.entries()) {
+    if (!isJsonObject(port)) continue;
     const { protocol, net } = port;
     const at = `${path}[${index}]`;
-    const warnings: string[] = [];
     if (typeof protocol === 'string' && !/^(|tcp|udp|sctp)$/i.test(protocol)) {
-      warnings.push(
-        `${at}.protocol: ${JSON.stringify(protocol)} is no protocol with ports; tcp, udp and sctp are`,
-      );
+      yield `${at}.protocol: ${cutJson(protocol)} is no protocol with ports; tcp, udp and sctp are`;
     }
     if (typeof net === 'string' && net !== '' && !parseCidr(net) && !parseIp(net)) {
-      warnings.push(`${at}.net: ${JSON.stringify(net)} is no CIDR, such as 192.0.2.0/24`);
+      yield `${at}.net: ${cutJson(net)} is no CIDR, such as 192.0.2.0/24`;
     }
-    return warnings;
-  });
+  }
 }
 
 /** Neither Calico's validator nor its schema looks at how the selector is written. */
@@ -49,7 +47,8 @@ export function felixWarnings(object: ApiObject): string[] {
     ...deprecatedFields(object, deprecated),
     ...selectorWarnings(valueAt(object, 'spec.nodeSelector')),
     ...['spec.failsafeInboundHostPorts', 'spec.failsafeOutboundHostPorts'].flatMap(path =>
-      failsafeWarnings(listAt(object, path), path),
+      // Of more, no answer would tell.
+      failsafeWarnings(listAt(object, path), path).take(limits.maxWarnings).toArray(),
     ),
   ];
 }

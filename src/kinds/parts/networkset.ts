@@ -1,3 +1,4 @@
+import { limits } from '../../limits.ts';
 import type { Json } from '../../machinery/json.ts';
 import type { ApiObject } from '../../machinery/object.ts';
 import { array, object, string } from '../../schema/build.ts';
@@ -40,11 +41,16 @@ export const networkSetColumns: Column[] = [
 
 /** Networks that stand for more than they look like. */
 export function networkSetWarnings(object: ApiObject): string[] {
-  return listAt(object, 'spec.nets').flatMap((net, index) => {
+  // Of more, no answer would tell.
+  return hostBitWarnings(listAt(object, 'spec.nets')).take(limits.maxWarnings).toArray();
+}
+
+function* hostBitWarnings(nets: Json[]): Generator<string, void> {
+  for (const [index, net] of nets.entries()) {
     const cidr = typeof net === 'string' ? parseCidr(net) : undefined;
-    if (!cidr || !hasHostBits(cidr)) return [];
-    return [`spec.nets[${index}]: ${net} has host bits, and stands for all of ${cidrText(masked(cidr))}`];
-  });
+    if (!cidr || !hasHostBits(cidr)) continue;
+    yield `spec.nets[${index}]: ${net} has host bits, and stands for all of ${cidrText(masked(cidr))}`;
+  }
 }
 
 /** Examples of NetworkSet or GlobalNetworkSet; the former lives in namespace `shop`. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { limits } from '../../../src/limits.ts';
 import { encode } from '../../../src/machinery/encode.ts';
 import { copy } from '../../../src/machinery/equal.ts';
 import type { JsonObject } from '../../../src/machinery/json.ts';
@@ -201,6 +202,33 @@ const rules: [string, ObjectMeta, string[]][] = [
     ],
   ],
 ];
+
+describe('the number of labels, annotations, finalizers and owners', () => {
+  const most = limits.maxMetadataEntries;
+  const metadataOf = (count: number): Record<string, ObjectMeta> => {
+    const names = Array.from({ length: count }, (_unused, index) => `n${index}`);
+    const map = Object.fromEntries(names.map(name => [name, '']));
+    const ownerReferences = names.map(uid => ({ ...owner, uid }));
+    return {
+      labels: { labels: map },
+      annotations: { annotations: map },
+      finalizers: { finalizers: names },
+      ownerReferences: { ownerReferences },
+    };
+  };
+  const problems = (metadata: ObjectMeta) =>
+    texts(validateObjectMeta(objectWith({ name: 'a', ...metadata }), { namespaced: false }));
+
+  for (const [field, metadata] of Object.entries(metadataOf(most))) {
+    it(`${most} ${field} are none too many`, () => assert.deepEqual(problems(metadata), []));
+  }
+  for (const [field, metadata] of Object.entries(metadataOf(most + 1))) {
+    it(`${most + 1} ${field} are too many`, () => {
+      const text = `metadata.${field}: Too many: ${most + 1}: must have at most ${most} items`;
+      assert.deepEqual(problems(metadata), [text]);
+    });
+  }
+});
 
 describe('rules on metadata', () => {
   for (const [what, metadata, expected] of rules) {
