@@ -11,7 +11,7 @@ import type { Steps } from '../machinery/steps.ts';
 import { canonicalize } from '../schema/semantics.ts';
 import type { FieldValidation } from './body.ts';
 import { retryOnConflict } from './change.ts';
-import { groupResource, type ResourceParts, type WriteContext, workOf } from './context.ts';
+import { groupResource, pause, type ResourceParts, type WriteContext, workOf } from './context.ts';
 import { create } from './create.ts';
 import { alreadyKnown, trackingOf } from './ownership.ts';
 import { checkIdentity, replace, type Subresource } from './update.ts';
@@ -93,6 +93,7 @@ function configurationOf({ kind }: ResourceParts, value: Json): JsonObject {
 async function change(request: Request): Promise<ApiObject> {
   const { parts, context, target, options } = request;
   return retryOnConflict(parts, target.namespace, target.name, async current => {
+    await pause(context);
     const object = await workOf(applied(request, current.object), context);
     const owners = object.metadata.managedFields;
     return replace(parts, context, target, current, object, {

@@ -1,13 +1,14 @@
 import { limits } from '../limits.ts';
 import { sameButTimes } from '../machinery/apply/managers.ts';
 import { equal } from '../machinery/equal.ts';
+import type { Json, JsonObject } from '../machinery/json.ts';
 import type { ApiObject } from '../machinery/object.ts';
 import { conflict, notFound, staleWrite } from '../machinery/status.ts';
 import { atOnce, type Steps } from '../machinery/steps.ts';
 import type { Codec, Entry, Guard } from '../storage/backend.ts';
 import { StorageError } from '../storage/errors.ts';
 import type { CacheEntry } from '../watch/entry.ts';
-import { groupResource, pause, type ResourceParts, type WriteContext, workOf } from './context.ts';
+import { groupResource, nameOf, pause, type ResourceParts, type WriteContext, workOf } from './context.ts';
 import { specChanged } from './prepare.ts';
 
 /** An object with the place it is stored at. */
@@ -90,10 +91,25 @@ function* isSame(codec: Codec, next: ApiObject, old: ApiObject): Steps<boolean> 
   if (!equal({ ...next, metadata }, { ...old, metadata: oldMetadata })) return false;
   yield;
   if (sameButTimes(managedFields, oldManagedFields)) return true;
-  if (oldManagedFields !== undefined) return false;
+  if (oldManagedFields !== undefined || isTooLarge(managedFields)) return false;
   const encoded = codec.encode(next);
   yield;
   return Buffer.compare(encoded, codec.encode(old)) === 0;
+}
+
+/** Whether owners alone have more bytes than an object may have. */
+function isTooLarge(owners: JsonObject[] | undefined): boolean {
+  let room = limits.maxObjectBytes;
+  const take = (fields: Json): void => {
+    for (const name in fields as JsonObject) {
+      room -= name.length;
+      if (room < 0) return;
+      const below = (fields as JsonObject)[name]!;
+      if (typeof below === 'object') take(below);
+    }
+  };
+  for (const { fieldsV1 = null } of owners ?? []) take(fieldsV1);
+  return room < 0;
 }
 
 /**
@@ -111,6 +127,10 @@ export async function writeWithOwners(
 ): Promise<Entry> {
   const { mayForgetOwners, context, write } = options;
   const encoded = async () => {
+    // That they do not fit is seen before the whole is made into text.
+    if (isTooLarge(object.metadata.managedFields)) {
+      throw new StorageError('TooLarge', `${nameOf(object)}: more than ${limits.maxObjectBytes} bytes`);
+    }
     if (context) await pause(context);
     const value = codec.encode(object);
     if (context) await pause(context);
@@ -119,8 +139,8 @@ export async function writeWithOwners(
   try {
     return await write(await encoded());
   } catch (error) {
-    const isTooLarge = error instanceof StorageError && error.code === 'TooLarge';
-    if (!isTooLarge || !mayForgetOwners || !object.metadata.managedFields) throw error;
+    const tooLarge = error instanceof StorageError && error.code === 'TooLarge';
+    if (!tooLarge || !mayForgetOwners || !object.metadata.managedFields) throw error;
   }
   delete object.metadata.managedFields;
   return write(await encoded());

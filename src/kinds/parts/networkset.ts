@@ -2,7 +2,7 @@ import { limits } from '../../limits.ts';
 import type { Json } from '../../machinery/json.ts';
 import type { ApiObject } from '../../machinery/object.ts';
 import { array, object, string } from '../../schema/build.ts';
-import { cidrRule } from '../../schema/checks/net.ts';
+import { cidrRule, isPlainNet } from '../../schema/checks/net.ts';
 import { cidrText, hasHostBits, masked, parseCidr } from '../../schema/cidr.ts';
 import { apiVersion, type Column, type Kind } from '../kind.ts';
 import { ageColumn } from './age.ts';
@@ -47,7 +47,7 @@ export function networkSetWarnings(object: ApiObject): string[] {
 
 function* hostBitWarnings(nets: Json[]): Generator<string, void> {
   for (const [index, net] of nets.entries()) {
-    const cidr = typeof net === 'string' ? parseCidr(net) : undefined;
+    const cidr = typeof net === 'string' && !isPlainNet(net) ? parseCidr(net) : undefined;
     if (!cidr || !hasHostBits(cidr)) continue;
     yield `spec.nets[${index}]: ${net} has host bits, and stands for all of ${cidrText(masked(cidr))}`;
   }

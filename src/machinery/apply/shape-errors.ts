@@ -102,6 +102,9 @@ function checkItems(list: ListShape, items: Json[], path: Step[], errors: ShapeE
       }
       seen.add(key);
     }
+    const branch = branchOf(list.items(), item);
+    // Most items are right, and need no step to be told by.
+    if (branch.kind === 'scalar' && (item === null || !scalarError(branch.scalar, item))) continue;
     path.push(list.type === 'atomic' ? `i:${index}` : stepOf(list, key));
     checkValue(list.items(), item, path, errors);
     path.pop();

@@ -43,7 +43,7 @@ function named(noun: string, family: Family | undefined): string {
 }
 
 /** Whether a text is plainly an IPv4 block without host bits, as nearly all are: in numbers, without an object made. */
-function isPlainNet(text: string): boolean {
+export function isPlainNet(text: string): boolean {
   let address = 0;
   let octet = 0;
   let digits = 0;
@@ -85,6 +85,7 @@ function netProblem(text: string, family?: Family): string | undefined {
 
 /** What keeps a text from being a block, host bits or not, or an address, of the family. */
 function cidrProblem(text: string, family?: Family): string | undefined {
+  if (family !== 6 && isPlainNet(text)) return undefined;
   const address = text.includes('/') ? parseCidr(text)?.address : parseIp(text);
   if (address && (!family || familyOf(address) === family)) return undefined;
   const why = address ? '' : reason(() => (text.includes('/') ? readCidr(text) : readIp(text)));

@@ -8,6 +8,8 @@ import { pathToFileURL } from 'node:url';
  */
 export interface StepCounter {
   count(work: () => Promise<unknown>): Promise<number>;
+  /** The most steps that the work takes between two turns of the event loop. */
+  longest(work: () => Promise<unknown>): Promise<number>;
   close(): void;
 }
 
@@ -46,6 +48,32 @@ export function openStepCounter(): StepCounter {
         builtIns.stop();
       }
       return blocks() + builtIns.walked();
+    },
+    longest: async work => {
+      const builtIns = countBuiltIns();
+      let longest = 0;
+      let walkedBefore = 0;
+      let isDone = false;
+      const look = () => {
+        const walked = builtIns.walked();
+        longest = Math.max(longest, blocks() + walked - walkedBefore);
+        walkedBefore = walked;
+      };
+      const lookEachTurn = () => {
+        if (isDone) return;
+        look();
+        setImmediate(lookEachTurn);
+      };
+      blocks();
+      setImmediate(lookEachTurn);
+      try {
+        await work();
+      } finally {
+        isDone = true;
+        look();
+        builtIns.stop();
+      }
+      return longest;
     },
     close: () => session.disconnect(),
   };
