@@ -27,13 +27,13 @@ export function writing(context: RequestContext): WriteContext {
 }
 
 /** Does a part of a request's work. Throws the signal's reason where the request has ended meanwhile. */
-export function workOf<T>(work: Steps<T>, { slice, signal }: WriteContext): Promise<T> {
+export function workOf<T>(work: Steps<T>, { slice, signal }: WriteContext): T | Promise<T> {
   return inSlices(work, slice, signal);
 }
 
 /** Lets other requests in between, where the request has held the event loop for long. Throws as `workOf`. */
-export async function pause({ slice, signal }: WriteContext): Promise<void> {
-  if (slice.isOver) await slice.next(signal);
+export function pause({ slice, signal }: WriteContext): Promise<void> | undefined {
+  return slice.isOver ? slice.next(signal) : undefined;
 }
 
 /** What the verbs of one resource work with. */

@@ -53,6 +53,7 @@ export function* compare(shape: MergeShape, old: Json, next: Json): Steps<Change
 
 /** The changes outside these fields and what is below them. */
 export function* changesOutside(changes: Changes, fields: FieldSet): Steps<Changes> {
+  if (fields.size === 0) return changes;
   return {
     added: yield* recursiveDifference(changes.added, fields),
     modified: yield* recursiveDifference(changes.modified, fields),
@@ -109,9 +110,10 @@ function* compareFields(
 ): Steps<void> {
   const from = isJsonObject(old) ? old : {};
   const to = isJsonObject(next) ? next : {};
-  const onlyNew = Object.keys(to).filter(name => !Object.hasOwn(from, name));
+  const names = Object.keys(to);
+  for (const name in from) if (!Object.hasOwn(to, name)) names.push(name);
   let count = 0;
-  for (const name of Object.keys(from).concat(onlyNew)) {
+  for (const name of names) {
     if (++count % itemsPerStep === 0) yield;
     const shape = fieldShape(map, name);
     if (!shape) continue;

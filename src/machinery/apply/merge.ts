@@ -39,9 +39,10 @@ function* mergeFields(map: MapShape, live: Json, applied: Json): Steps<Json | un
   const from = isJsonObject(live) ? live : {};
   const over = isJsonObject(applied) ? applied : {};
   const result: JsonObject = {};
-  const onlyApplied = Object.keys(over).filter(name => !Object.hasOwn(from, name));
+  const names = Object.keys(from);
+  for (const name in over) if (!Object.hasOwn(from, name)) names.push(name);
   let count = 0;
-  for (const name of Object.keys(from).concat(onlyApplied)) {
+  for (const name of names) {
     if (++count % itemsPerStep === 0) yield;
     const shape = fieldShape(map, name);
     const [old, next] = [ownField(from, name), ownField(over, name)];

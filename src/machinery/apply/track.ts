@@ -158,6 +158,7 @@ export function* withoutLost(
   { added, modified, removed }: Changes,
   but?: string,
 ): Steps<Managers> {
+  if (managers.size === 0) return managers;
   const changed = yield* unionOf([added, modified, removed]);
   const result = new Map<string, Manager>();
   for (const [id, manager] of managers) {
