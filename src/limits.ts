@@ -19,7 +19,7 @@ export const limitTable = {
   slowBodyGraceMs: {
     value: 10_000,
     unit: 'ms',
-    what: 'Time after which a request body that is not complete must have come at the least rate.',
+    what: 'Time between looks whether a request body that is not complete has come at the least rate, and at all since the last look.',
     answer: '408',
   },
   minBodyBytesPerSecond: {

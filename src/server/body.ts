@@ -188,16 +188,17 @@ function leavesRoom(pool: SharedBytes, user: User, bytes: number): boolean {
   );
 }
 
-/** Calls back when fewer bytes have come than the least rate asks for, once the grace is over. */
+/**
+ * Calls back when fewer bytes have come than the least rate asks for, once the grace is over, or none since the last look. A client
+ * that has gone looks like that: Node may not learn of a reset connection while it waits to write (HTTP/2).
+ */
 function startPace(clock: Clock, size: () => number, tooSlowly: () => void): { stop(): void } {
   const startedMs = clock.elapsedMs();
-  const dueMs = () => Math.max(limits.slowBodyGraceMs, (size() / limits.minBodyBytesPerSecond) * 1000);
-  let stop = () => {};
-  const look = () => {
-    const leftMs = dueMs() - (clock.elapsedMs() - startedMs);
-    if (leftMs <= 0) tooSlowly();
-    else stop = clock.after(Math.ceil(leftMs), look);
-  };
-  look();
-  return { stop: () => stop() };
+  let seen = 0;
+  const stop = clock.every(limits.slowBodyGraceMs, () => {
+    const due = ((clock.elapsedMs() - startedMs) / 1000) * limits.minBodyBytesPerSecond;
+    if (size() < due || size() === seen) tooSlowly();
+    seen = size();
+  });
+  return { stop };
 }

@@ -1,4 +1,5 @@
 /** Objects in the server that are as large as they may be, and many small ones. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Attack, networkSets, type Target } from './attack.ts';
 import { ask, openSession } from './connection.ts';
 
@@ -31,11 +32,18 @@ export function stored(
     const worker = async () => {
       for (let index = next++; index < count; index = next++) {
         const body = networkSet(namespace, `${namespace}-${index}`, bytes, labels && { labels });
-        const { status, text } = await ask(
-          session,
-          { ':method': 'POST', ':path': networkSets(namespace), 'content-type': 'application/json' },
-          body,
-        );
+        const headers = {
+          ':method': 'POST',
+          ':path': networkSets(namespace),
+          'content-type': 'application/json',
+        };
+        let answer = await ask(session, headers, body);
+        // Other attacks that are prepared at once have the same share.
+        while (answer.status === 429) {
+          await sleep(100);
+          answer = await ask(session, headers, body);
+        }
+        const { status, text } = answer;
         if (status !== 201 && status !== 409) throw new Error(`${status} ${text.slice(0, 300)}`);
       }
     };

@@ -36,6 +36,8 @@ export interface SuiteOptions extends Partial<TargetOptions> {
 
 /** One attack under way, in a thread of its own. */
 interface Started {
+  /** Rejects when the attack cannot be prepared. */
+  prepared: Promise<unknown>;
   begin(seconds: number): Promise<Counts>;
   end(): Promise<number>;
 }
@@ -106,16 +108,17 @@ async function withstand(
   { seconds }: SuiteOptions,
 ): Promise<void> {
   const { url, ca, pid, credentials, memory, process: server } = target;
-  const started = await Promise.all(
-    attacks.map(({ name, module }) => start({ module, name, target: { url, ca, pid, credentials } })),
+  const started = attacks.map(({ name, module }) =>
+    start({ module, name, target: { url, ca, pid, credentials } }),
   );
-  await good.fare();
   let resident = 0;
   const look = setInterval(() => {
     resident = Math.max(resident, residentBytes(pid) ?? 0);
   }, 20);
   let counts: Counts[];
   try {
+    await Promise.all(started.map(one => one.prepared));
+    await good.fare();
     counts = await Promise.all(started.map(one => one.begin(seconds)));
   } finally {
     clearInterval(look);
@@ -142,7 +145,7 @@ async function withstand(
   });
 }
 
-async function start(order: Order): Promise<Started> {
+function start(order: Order): Started {
   const worker = new Worker(new URL('thread.ts', import.meta.url), { workerData: order });
   const failed = new Promise<never>((_, reject) => worker.once('error', reject));
   failed.catch(() => {});
@@ -150,8 +153,8 @@ async function start(order: Order): Promise<Started> {
     new Promise<Record<string, Counts>>(resolve => {
       worker.on('message', message => key in message && resolve(message));
     });
-  await Promise.race([heard('prepared'), failed]);
   return {
+    prepared: Promise.race([heard('prepared'), failed]),
     begin: async seconds => {
       const ended = heard('counts').then(({ counts }) => counts!);
       worker.postMessage({ seconds });

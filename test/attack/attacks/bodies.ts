@@ -161,8 +161,11 @@ const bodies: Record<string, Question> = {
 /** A question again and again over one connection, two at a time. */
 async function insist(target: Target, signal: AbortSignal, question: Question): Promise<Counts> {
   const tally = new Tally();
-  const session = openSession(target, { credential: target.credentials.user, signal });
+  const open = () => openSession(target, { credential: target.credentials.user, signal });
+  let session = open();
   await repeatedly(signal, 2, async () => {
+    // Bytes of bodies that are refused again and again end the connection.
+    if (session.closed || session.destroyed) session = open();
     const { method = 'POST', path, type = json, accept = json, body } = question;
     const headers = { ':method': method, ':path': path, accept, ...(body && { 'content-type': type }) };
     const { status, text } = await ask(session, headers, body);

@@ -96,6 +96,24 @@ export const shares: HttpGroup = suite => {
     steady.options,
   );
 
+  const stopped = setting({});
+  suite.test(
+    'a body that came fast and then stops ends, however much of it is there',
+    async to => {
+      const { bodies } = stopped.budget;
+      const start = { user: 'tom', count: 1, start: Buffer.alloc(100_000, 0x20) };
+      const [answer] = await stall(to, start, () => bodies.heldBy('tom') >= 100_000);
+      // It may still have been on its way at the first look.
+      for (const other of ['a', 'b', 'c']) {
+        to.clock.advance(10_000);
+        assert.equal((await create(to, 'ann', other)).code, 201);
+      }
+      assert.equal((await answer)?.code, 408);
+      await until(() => bodies.used === 0);
+    },
+    stopped.options,
+  );
+
   const full = setting({ bodies: 4 * MiB });
   suite.test(
     'bodies beyond the share of their user are refused, those of others are not',
