@@ -24,8 +24,8 @@ interface Unsent {
   cut(): void;
 }
 
-/** As much as is handed to the connection at once: what lies below it cannot be counted. */
-const pieceBytes = 64 * 1024;
+/** As much as is handed to the connection at once; TLS keeps a copy of it, which whoever opens the answer counts. */
+export const pieceBytes = 64 * 1024;
 const noRoom = 'Too many requests: earlier answers have not been read, please try again later';
 
 /**

@@ -5,9 +5,9 @@ import type { JsonObject } from '../machinery/json.ts';
 import type { Resource } from '../registry/resource.ts';
 import { type FixedDocument, fixedDocument, sendDocument } from './document.ts';
 import { type Exchange, negotiationInput } from './exchange.ts';
+import { sendJson } from './json-body.ts';
 import { parseAccept } from './media-type.ts';
 import { negotiate } from './negotiation.ts';
-import { sendJson } from './respond.ts';
 
 /** The verbs of every kind, in the order in which Kubernetes lists them. */
 const resourceVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];

@@ -44,19 +44,22 @@ export function createIndenter(): (slice: Buffer) => Buffer {
   };
 }
 
-const sliceBytes = 64 * 1024;
+/** Few enough that what they become is no more than some hundred kilobytes. */
+const sliceBytes = 16 * 1024;
 
-/** One compact JSON document, indented. A large one lets others in between. */
-export async function indentJson(json: Buffer): Promise<Buffer> {
+/** One compact JSON document, indented, with a newline at its end; made as it is asked for. */
+export async function* indentedSlices(json: Buffer): AsyncGenerator<Buffer, undefined> {
   const indent = createIndenter();
   const slice = new Slice();
-  const parts: Buffer[] = [];
   for (let start = 0; start < json.length; start += sliceBytes) {
-    parts.push(indent(json.subarray(start, start + sliceBytes)));
+    yield indent(json.subarray(start, start + sliceBytes));
     if (slice.isOver) await slice.next();
   }
-  return Buffer.concat(parts);
+  yield newlineByte;
+  return undefined;
 }
+
+const newlineByte = Buffer.from('\n');
 
 class ByteList {
   #bytes: Buffer;

@@ -1,14 +1,11 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
-import { limits } from '../limits.ts';
 import { encode } from '../machinery/encode.ts';
 import type { JsonObject } from '../machinery/json.ts';
 import { Slice } from '../machinery/slice.ts';
 import type { Exchange } from './exchange.ts';
 import { createIndenter } from './indent.ts';
 import type { Negotiated } from './negotiation.ts';
-import { acceptsGzip, addVary, beginAnswer, gzipLevel, sendBytes, yamlCaller } from './respond.ts';
+import { yamlCaller } from './respond.ts';
+import { sendSlices, sliceBytes } from './slices.ts';
 import { toYaml } from './yaml.ts';
 
 /** A list as it is answered: a small head, and items that are JSON already. */
@@ -20,68 +17,27 @@ export interface ListDocument {
   items: Iterable<Buffer>;
   /** How many items there are. */
   count: number;
+  /** Length of the JSON of the largest object. */
+  largest: number;
+  /** Whether items are made of the objects, and are not bytes that the cache has. */
+  isMade: boolean;
 }
 
-/** As much as is made of a list before its client takes it; items of this size are sent from where they lie. */
-const sliceBytes = 64 * 1024;
-/** What a list holds while it is sent: its slices on the way, and a place for each item. */
-const listBytes = 4 * sliceBytes;
 const bytesPerItem = 8;
-/** What compressing it holds in addition (zlib: window and hash tables, and its output). */
-const gzipBytes = 300 * 1024;
+/** What the YAML of an item takes while it is made and sent, as a multiple of its JSON: its text, and its bytes. */
+const yamlFactor = 3;
 
 /**
- * Answers 200 with a list of any size: joined from the items' bytes in slices, at the pace at which the client reads,
- * so that neither memory nor the other requests suffer from a large one. Resolves when it is out or the client has gone.
- * Throws a 429 where the user's unsent answers have used up its share.
+ * Answers 200 with a list of any size: joined from the items' bytes in slices, which are made as the client takes them.
+ * Resolves when it is out or the client has gone; throws as `sendSlices` does.
  */
 export async function sendList(exchange: Exchange, document: ListDocument, as: Negotiated): Promise<void> {
-  const slices =
-    as.mediaType === 'application/yaml' ? yamlSlices(document, exchange) : jsonSlices(document, as.pretty);
-  const first: Buffer[] = [];
-  for (let size = 0; size <= limits.gzipMinBytes; size += first.at(-1)!.length) {
-    const next = await slices.next();
-    if (next.done) return await sendBytes(exchange, 200, as.mediaType, ...first);
-    first.push(next.value);
-  }
-  await sendSlices(exchange, as.mediaType, document.count, prepend(first, slices));
-}
-
-async function sendSlices(
-  exchange: Exchange,
-  contentType: string,
-  count: number,
-  slices: AsyncIterable<Buffer>,
-): Promise<void> {
-  const compress = acceptsGzip(exchange);
-  const answer = exchange.answers.open(exchange);
-  answer.charge(listBytes + count * bytesPerItem + (compress ? gzipBytes : 0));
-  if (!beginAnswer(exchange, 200, contentType)) return;
-  const { request, response, abort } = exchange;
-  if (compress) {
-    response.setHeader('Content-Encoding', 'gzip');
-    addVary(exchange, 'Accept-Encoding');
-  }
-  const write = async (chunks: AsyncIterable<Buffer>) => {
-    for await (const chunk of chunks) if (!(await answer.write(chunk))) return;
-    response.end();
-  };
-  try {
-    if (request.method === 'HEAD') response.end();
-    else if (!compress) await write(slices);
-    else {
-      const source = Readable.from(slices, { objectMode: false });
-      await pipeline(source, createGzip({ level: gzipLevel }), write, { signal: abort.signal });
-    }
-  } catch (error) {
-    if (!isBrokenStream(error)) throw error;
-  }
-}
-
-/** Whether an answer broke off because the client has gone or its time is up; it is destroyed then. */
-function isBrokenStream(error: unknown): boolean {
-  const code = String((error as { code?: unknown }).code);
-  return /^(ERR_STREAM|ERR_HTTP2|ABORT_ERR|ECONNRESET|EPIPE)/.test(code);
+  const isYaml = as.mediaType === 'application/yaml';
+  const copies = isYaml ? yamlFactor : document.isMade ? 1 : 0;
+  await sendSlices(exchange, 200, as.mediaType, {
+    slices: isYaml ? yamlSlices(document, exchange) : jsonSlices(document, as.pretty),
+    bytes: document.count * bytesPerItem + document.largest * copies,
+  });
 }
 
 /** Joins small items into slices; large ones are slices as they are. Always at least one slice. */
@@ -147,11 +103,6 @@ function asListItem(yaml: string): string {
     .map((line, at) => (line ? `${at === 0 ? '- ' : '  '}${line}` : ''))
     .join('\n')
     .concat('\n');
-}
-
-async function* prepend(first: Buffer[], rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  yield* first;
-  yield* rest;
 }
 
 const empty = Buffer.alloc(0);

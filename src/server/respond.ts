@@ -5,8 +5,9 @@ import { decode } from '../machinery/decode.ts';
 import { encode } from '../machinery/encode.ts';
 import { ExpectedError } from '../machinery/expected-error.ts';
 import type { Status } from '../machinery/status.ts';
+import { pieceBytes } from './answers.ts';
 import { type Exchange, negotiationInput } from './exchange.ts';
-import { createIndenter, indentJson } from './indent.ts';
+import { createIndenter } from './indent.ts';
 import { type Negotiated, negotiateError } from './negotiation.ts';
 import { toYaml } from './yaml.ts';
 import type { YamlCaller } from './yaml-thread.ts';
@@ -87,27 +88,6 @@ async function compressed(exchange: Exchange, parts: Buffer[], size: number): Pr
   }
 }
 
-/** Answers with one JSON document, in the form negotiated. `json` is compact. Resolves when it is out. */
-export async function sendJson(
-  exchange: Exchange,
-  code: number,
-  json: Buffer | string,
-  as: Negotiated,
-): Promise<void> {
-  const bytes = typeof json === 'string' ? Buffer.from(json) : json;
-  await sendBytes(exchange, code, as.mediaType, ...(await bodyParts(exchange, bytes, as)));
-}
-
-/** A document in the form negotiated, in parts: the bytes of plain JSON as they are. */
-async function bodyParts(
-  exchange: Exchange,
-  json: Buffer,
-  { mediaType, pretty }: Negotiated,
-): Promise<Buffer[]> {
-  if (mediaType === 'application/yaml') return [await exchange.yaml.write(json, yamlCaller(exchange))];
-  return [pretty ? await indentJson(json) : json, newline];
-}
-
 /** Who has YAML read or written for an exchange. */
 export function yamlCaller({ user, abort }: Exchange): YamlCaller {
   return { owner: user.name, signal: abort.signal };
@@ -159,6 +139,8 @@ export async function sendBody(exchange: Exchange, parts: Buffer[], begin: () =>
   const isSmall = size <= smallBytes;
   const answer = isEmpty || isSmall ? undefined : exchange.answers.open(exchange);
   for (const part of parts) if (part.length > smallBytes) answer?.keep(part);
+  // TLS makes a copy of what is handed to it.
+  answer?.charge(Math.min(size, pieceBytes));
   if (!begin()) return;
   const { response } = exchange;
   response.setHeader('Content-Length', size);

@@ -52,7 +52,8 @@ export function listRenderer(
     return (entries, metadata) => ({
       head: { kind: `${kind.kind}List`, apiVersion, metadata: { ...metadata } },
       itemsField: 'items',
-      count: entries.length,
+      ...sizes(entries),
+      isMade: false,
       items: mapped(entries, entry => entry.json),
     });
   }
@@ -61,7 +62,8 @@ export function listRenderer(
     return (entries, metadata) => ({
       head: { kind: 'PartialObjectMetadataList', apiVersion: metaVersion, metadata: { ...metadata } },
       itemsField: 'items',
-      count: entries.length,
+      ...sizes(entries),
+      isMade: true,
       items: mapped(entries, entry => metadataOnly(entry, transform.version)),
     });
   }
@@ -70,7 +72,8 @@ export function listRenderer(
   return (entries, metadata) => ({
     head: { kind: 'Table', apiVersion: metaVersion, metadata: { ...metadata }, columnDefinitions },
     itemsField: 'rows',
-    count: entries.length,
+    ...sizes(entries),
+    isMade: true,
     items: mapped(entries, entry => rowOf(kind, entry, includeObject, transform.version)),
   });
 }
@@ -163,6 +166,13 @@ function bookmarkMetadata(resourceVersion: string, initialEventsEnd: boolean): J
 function bookmarkLine(object: JsonObject | Buffer): Buffer {
   const json = Buffer.isBuffer(object) ? object : Buffer.from(encode(object));
   return Buffer.concat([Buffer.from('{"type":"BOOKMARK","object":'), json, Buffer.from('}\n')]);
+}
+
+function sizes(entries: EncodedObject[]): Pick<ListDocument, 'count' | 'largest'> {
+  return {
+    count: entries.length,
+    largest: entries.reduce((most, { json }) => Math.max(most, json.length), 0),
+  };
 }
 
 /** Takes the entries out of the array as it goes, so that a long list lets go of what it has told. */

@@ -85,9 +85,8 @@ function openBody(exchange: Exchange, options: WatchStreamOptions, room: WatchRo
   response.flushHeaders();
   const { stream } = response;
   const way: Way = {
-    frame: lines => lines,
+    frame: lines => [lines],
     lastBytes: undefined,
-    inPieces: true,
     reset: () => {
       if (stream) stream.close(constants.NGHTTP2_CANCEL);
       else response.destroy();
@@ -109,13 +108,11 @@ function openWebSocket(
   const way: Way = {
     frame: linesAsMessages,
     lastBytes: closingFrame,
-    // A pong must not stand in the middle of a message.
-    inPieces: false,
     reset: () => socket.destroy(),
   };
   const sink = new StreamSink(socket, options, { way, room, owner: exchange.user.name });
   readClient(socket, {
-    mayAnswer: () => sink.bufferedBytes() + socket.writableLength <= options.maxBufferBytes,
+    onPing: pong => sink.interject(pong),
     // The end of the connection ends the exchange, and with it the watch.
     onClose: () => sink.end(),
   });
@@ -126,10 +123,9 @@ function openWebSocket(
 
 /** What differs between the ways on which events go out. */
 interface Way {
-  frame(lines: Buffer): Buffer;
+  /** Whole lines as the client gets them, in parts: what is large is not copied. */
+  frame(lines: Buffer): Buffer[];
   lastBytes: Buffer | undefined;
-  /** Whether a chunk may go out in pieces: not where something else may be written in between. */
-  inPieces: boolean;
   /** For a client that does not take the rest. */
   reset(): void;
 }
@@ -157,11 +153,23 @@ class WatchRoom {
   hold(owner: string, bytes: Buffer): () => void {
     const release = this.#buffers.take(owner, bytes);
     if (release) return release;
-    this.#cutSlowest(bytes.length);
+    this.#cutSlowest(() => this.#pool.allows(owner, bytes.length));
     return this.#buffers.hold(owner, bytes);
   }
 
-  #cutSlowest(needed: number): void {
+  /** Counts the copy that TLS makes of a piece until the connection has taken it, and makes room for it as `hold` does. */
+  holdCopy(owner: string, bytes: number): () => void {
+    // What is small is part of what an open watch counts for.
+    if (bytes < smallBytes) return () => {};
+    let hold = this.#pool.take(owner, bytes);
+    if (!hold) {
+      this.#cutSlowest(() => this.#pool.allows(owner, bytes));
+      hold = this.#pool.hold(owner, bytes);
+    }
+    return hold.release;
+  }
+
+  #cutSlowest(isEnough: () => boolean): void {
     const byOwner = new Map<string, { bytes: number; sinks: StreamSink[] }>();
     for (const sink of this.sinks) {
       const bytes = sink.bufferedBytes();
@@ -172,18 +180,23 @@ class WatchRoom {
       owned.sinks.push(sink);
     }
     const [largest] = [...byOwner.values()].sort((a, b) => b.bytes - a.bytes);
-    // Several at once: looking at all watches for each would take too long.
-    const enough = needed + this.#pool.total / 8;
-    const before = this.#pool.free;
     for (const sink of largest?.sinks.sort((a, b) => b.bufferedBytes() - a.bufferedBytes()) ?? []) {
-      if (this.#pool.free - before >= enough) return;
       sink.cut();
+      if (isEnough()) return;
     }
   }
 }
 
-/** As much as is handed to the connection at once: what lies below it cannot be counted. */
-const pieceBytes = 64 * 1024;
+/** As much as is handed to the connection at once; TLS keeps a copy of it. */
+const pieceBytes = 16 * 1024;
+const smallBytes = 4 * 1024;
+
+interface Queued {
+  bytes: Buffer;
+  /** Whether something else may be written after it. */
+  endsMessage: boolean;
+  release(): void;
+}
 
 /** The events of one watch on their way. They wait here, as references to bytes that other watches share, and not below. */
 class StreamSink implements WatchSink {
@@ -192,12 +205,16 @@ class StreamSink implements WatchSink {
   readonly #options: WatchStreamOptions;
   readonly #way: Way;
   readonly #room: WatchRoom;
-  #queue: { bytes: Buffer; release: () => void }[] = [];
+  #queue: Queued[] = [];
   /** Bytes of the first chunk that the connection has taken. */
   #taken = 0;
   #buffered = 0;
   #isWriting = false;
   #ended = false;
+  #interjection: Buffer | undefined;
+  /** Whether a message has begun that has not gone out whole. */
+  #isInMessage = false;
+  #releaseCopy: () => void = () => {};
   #drained: PromiseWithResolvers<void> | undefined;
 
   constructor(
@@ -223,16 +240,25 @@ class StreamSink implements WatchSink {
       this.end();
       return;
     }
-    const bytes = this.#way.frame(chunk);
-    const release = this.#room.hold(this.owner, bytes);
-    // Making room may have cut off this very stream.
-    if (this.#ended) {
-      release();
-      return;
+    const parts = this.#way.frame(chunk);
+    for (const [at, bytes] of parts.entries()) {
+      const release = this.#room.hold(this.owner, bytes);
+      // Making room may have cut off this very stream.
+      if (this.#ended) {
+        release();
+        return;
+      }
+      this.#queue.push({ bytes, endsMessage: at === parts.length - 1, release });
+      this.#buffered += bytes.length;
     }
-    this.#queue.push({ bytes, release });
-    this.#buffered += bytes.length;
     this.#options.onEvents();
+    this.#writeNext();
+  }
+
+  /** Writes a few bytes between two chunks; of those that wait the last ones count (RFC 6455 §5.5.3). */
+  interject(bytes: Buffer): void {
+    if (this.#ended) return;
+    this.#interjection = bytes;
     this.#writeNext();
   }
 
@@ -263,38 +289,52 @@ class StreamSink implements WatchSink {
   }
 
   #writeNext(): void {
-    const first = this.#queue[0];
-    if (!first || this.#isWriting || this.#out.destroyed) return;
-    const piece = this.#way.inPieces
-      ? first.bytes.subarray(this.#taken, this.#taken + pieceBytes)
-      : first.bytes;
+    if (this.#isWriting || this.#out.destroyed) return;
+    const interjection = this.#isInMessage ? undefined : this.#interjection;
+    const piece = interjection ?? this.#queue[0]?.bytes.subarray(this.#taken, this.#taken + pieceBytes);
+    if (!piece) return;
+    const release = this.#room.holdCopy(this.owner, piece.length);
+    // Making room may have cut off this very stream.
+    if (!this.#room.sinks.has(this)) {
+      release();
+      return;
+    }
+    if (interjection) this.#interjection = undefined;
     this.#isWriting = true;
-    this.#out.write(piece, () => this.#onTaken(piece.length));
+    this.#releaseCopy = release;
+    this.#out.write(piece, () => {
+      this.#isWriting = false;
+      this.#releaseCopy();
+      if (!interjection) this.#onTaken(piece.length);
+      this.#goOn();
+    });
   }
 
   #onTaken(bytes: number): void {
-    this.#isWriting = false;
     const first = this.#queue[0];
     if (!first) return;
     this.#taken += bytes;
     this.#buffered -= bytes;
-    if (this.#taken === first.bytes.length) {
-      this.#queue.shift();
-      this.#taken = 0;
-      first.release();
-    }
-    if (this.#queue.length > 0) {
-      this.#writeNext();
-      return;
-    }
+    this.#isInMessage = true;
+    if (this.#taken < first.bytes.length) return;
+    this.#queue.shift();
+    this.#taken = 0;
+    this.#isInMessage = !first.endsMessage;
+    first.release();
+  }
+
+  #goOn(): void {
+    this.#writeNext();
+    if (this.#isWriting || this.#queue.length > 0) return;
     this.#drained?.resolve();
     this.#drained = undefined;
-    if (this.#ended && !this.#out.destroyed) this.#out.end(this.#way.lastBytes);
+    if (this.#ended && !this.#out.writableEnded && !this.#out.destroyed) this.#out.end(this.#way.lastBytes);
   }
 
   #forget(): void {
     this.#room.sinks.delete(this);
     for (const { release } of this.#queue.splice(0)) release();
+    this.#releaseCopy();
     this.#buffered = 0;
     this.#drained?.resolve();
     this.#drained = undefined;

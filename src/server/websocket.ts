@@ -9,6 +9,8 @@ import type { HttpRequest } from './http-message.ts';
 const keySuffix = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const opcodes = { text: 1, close: 8, ping: 9, pong: 10 };
 const normalClosure = Buffer.from([0x03, 0xe8]);
+/** From this length on a message is not copied. */
+const largeBytes = 64 * 1024;
 /** Of control frames; longer ones are not allowed. */
 const maxControlBytes = 125;
 
@@ -58,8 +60,11 @@ export function handshake({ headers }: Pick<HttpRequest, 'headers'>): string {
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
-/** Whole lines as text messages, one each, as kube-apiserver sends the events of a watch. */
-export function linesAsMessages(lines: Buffer): Buffer {
+/**
+ * Whole lines as text messages, one each, as kube-apiserver sends the events of a watch. One large line is not copied: many
+ * clients may have it to take.
+ */
+export function linesAsMessages(lines: Buffer): Buffer[] {
   const parts: Buffer[] = [];
   for (let start = 0; start < lines.length; ) {
     const newline = lines.indexOf(0x0a, start);
@@ -68,7 +73,8 @@ export function linesAsMessages(lines: Buffer): Buffer {
     parts.push(frameHead(opcodes.text, message.length), message);
     start = end;
   }
-  return Buffer.concat(parts);
+  const isOne = parts[1]?.length === lines.length;
+  return isOne && lines.length >= largeBytes ? [parts[0]!, lines] : [Buffer.concat(parts)];
 }
 
 /** The frame that says that all is well and nothing follows. */
@@ -86,18 +92,15 @@ function frameHead(opcode: number, length: number): Buffer {
 }
 
 /**
- * Reads what a client sends on the socket of a watch: pings are answered, all messages are passed over. Calls back once the
- * client has closed, or has sent what is no frame of a client. Nothing is kept but the head of a frame and a control frame.
+ * Reads what a client sends on the socket of a watch: each ping calls back with its answer, messages are ignored. Calls back once
+ * the client has closed, or has sent what is no frame of a client. Nothing is kept but the head of a frame and a control frame.
  */
 export function readClient(
   socket: Duplex,
-  { mayAnswer, onClose }: { mayAnswer(): boolean; onClose(): void },
+  { onPing, onClose }: { onPing(pong: Buffer): void; onClose(): void },
 ): void {
   const reader = new FrameReader({
-    onPing: payload => {
-      if (!mayAnswer() || !socket.writable) return;
-      socket.write(Buffer.concat([frameHead(opcodes.pong, payload.length), payload]));
-    },
+    onPing: payload => onPing(Buffer.concat([frameHead(opcodes.pong, payload.length), payload])),
     onClose,
   });
   socket.on('data', (chunk: Buffer) => reader.read(chunk));

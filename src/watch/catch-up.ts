@@ -6,8 +6,8 @@ import type { History } from './history.ts';
 import { chunksOf, lineOf } from './lines.ts';
 import { errorLine } from './stream.ts';
 
-/** Bytes written to a stream that catches up before the client's queue is looked at. */
-const sliceBytes = 256 * 1024;
+/** Bytes that are made for a stream that catches up before its client has taken those before them. */
+const sliceBytes = 64 * 1024;
 /** Few enough that a slice of large objects is no more than a few megabytes. */
 const sliceEvents = 100;
 
@@ -46,6 +46,10 @@ export async function catchUp(stream: Stream, backlog: Backlog): Promise<void> {
   }
 }
 
+/**
+ * Sends the objects as ADDED events. They are made as the client takes them, and none is kept over a turn that the sink does not
+ * count: a client that takes nothing holds one slice.
+ */
 async function sendInitial(stream: Stream, batches: Iterable<CacheEntry[]>): Promise<void> {
   let lines: Buffer[] = [];
   let bytes = 0;
@@ -58,13 +62,12 @@ async function sendInitial(stream: Stream, batches: Iterable<CacheEntry[]>): Pro
         lines.push(line);
         bytes += line.length;
       }
-      if (bytes >= sliceBytes) {
-        for (const chunk of chunksOf(lines)) stream.sink.write(chunk);
-        lines = [];
-        bytes = 0;
-        if (stream.sink.bufferedBytes() > sliceBytes) await stream.sink.drained();
-      } else if (!slice.isOver) continue;
-      await slice.next();
+      if (bytes < sliceBytes && !slice.isOver) continue;
+      for (const chunk of chunksOf(lines)) stream.sink.write(chunk);
+      lines = [];
+      bytes = 0;
+      if (stream.sink.bufferedBytes() >= sliceBytes) await stream.sink.drained();
+      if (slice.isOver) await slice.next();
       if (stream.closed) return;
     }
   }
@@ -77,6 +80,6 @@ async function sendInitial(stream: Stream, batches: Iterable<CacheEntry[]>): Pro
 
 /** Waits for a client that has much unread; lets other work in between slices in any case. */
 async function pace(stream: Stream): Promise<void> {
-  if (stream.sink.bufferedBytes() > sliceBytes) await stream.sink.drained();
+  if (stream.sink.bufferedBytes() >= sliceBytes) await stream.sink.drained();
   else await nextTurn();
 }

@@ -72,6 +72,25 @@ function frame(opcode: number, payload: Buffer, { final = true, masked = true } 
   return Buffer.concat([head, mask, Buffer.from(payload.map((byte, at) => byte ^ mask[at % 4]!))]);
 }
 
+/** The frames of a server that are there whole. */
+function serverFrames(bytes: Buffer): { opcode: number; payload: Buffer }[] {
+  const frames = [];
+  for (let at = 0; at + 10 <= bytes.length; ) {
+    const short = bytes[at + 1]!;
+    const [head, length] =
+      short === 127
+        ? [10, Number(bytes.readBigUInt64BE(at + 2))]
+        : short === 126
+          ? [4, bytes.readUInt16BE(at + 2)]
+          : [2, short];
+    const payload = bytes.subarray(at + head, at + head + length);
+    if (payload.length < length) break;
+    frames.push({ opcode: bytes[at]! & 0x0f, payload });
+    at += head + length;
+  }
+  return frames;
+}
+
 function write(socket: TLSSocket, bytes: Buffer, pieces: number): void {
   for (let at = 0; at < bytes.length; at += pieces) socket.write(bytes.subarray(at, at + pieces));
 }
@@ -192,6 +211,30 @@ export const websockets: HttpGroup = suite => {
         await until(() => received().includes(pong));
         socket.destroy();
       }
+      await until(() => setting.widgets.watches.size === 0);
+    },
+  );
+
+  suite.test(
+    'a ping that comes while a large message goes out is answered between messages',
+    async setting => {
+      const { socket, received } = await raw(setting, upgrade);
+      await until(() => setting.widgets.watches.size === 1);
+      const [watch] = setting.widgets.watches;
+      for (const name of ['one', 'two']) {
+        watch!.sink.write(
+          Buffer.from(`${JSON.stringify({ type: 'ADDED', name, filler: 'x'.repeat(1_500_000) })}\n`),
+        );
+      }
+      for (let at = 0; at < 5; at++) socket.write(frame(9, Buffer.from(`ping ${at}`)));
+      await until(() => received().includes('ping 4'));
+      const messages = () => serverFrames(received().subarray(received().indexOf('\r\n\r\n') + 4));
+      await until(() => messages().filter(({ opcode }) => opcode === 1).length === 2);
+      for (const { opcode, payload } of messages()) {
+        if (opcode === 1) assert.equal(JSON.parse(payload.toString()).type, 'ADDED');
+        else assert.match(payload.toString(), /^ping \d$/);
+      }
+      socket.destroy();
       await until(() => setting.widgets.watches.size === 0);
     },
   );
