@@ -75,6 +75,8 @@ export interface StoreOptions {
   dryRun: boolean;
   subresource: '' | 'status';
   guards: Guard[];
+  /** Whether it is a step of a removal, which a store takes also where it has little room. */
+  frees?: boolean;
   /** Whether the managedFields may go where the object is too large with them. */
   mayForgetOwners?: boolean;
   /** Of the request that may be paused; a write of the server's own is not. */
@@ -178,11 +180,24 @@ export async function storeChange(
     if (resourceVersion) next.metadata.resourceVersion = resourceVersion;
     return next;
   }
-  const entry = await put(parts, key, next, revision, options);
+  const frees = options.frees || (marked && losesFinalizerOnly(next, old));
+  const entry = await put(parts, key, next, revision, { ...options, frees });
   if (context) await pause(context);
   const stored = parts.codec.decode(entry);
   if (context) await pause(context);
   return stored;
+}
+
+/** Whether an update of an object that is being deleted takes finalizers away, and changes nothing that may grow. */
+function losesFinalizerOnly(next: ApiObject, old: ApiObject): boolean {
+  const left = next.metadata.finalizers ?? [];
+  const held = old.metadata.finalizers ?? [];
+  if (left.length >= held.length || !left.every(finalizer => held.includes(finalizer))) return false;
+  const withoutHolds = ({ metadata, ...rest }: ApiObject) => {
+    const { finalizers: _held, managedFields: _owners, resourceVersion: _version, ...kept } = metadata;
+    return { ...rest, metadata: kept };
+  };
+  return equal(withoutHolds(next), withoutHolds(old));
 }
 
 function put(
@@ -192,8 +207,18 @@ function put(
   expect: number,
   options: StoreOptions,
 ): Promise<Entry> {
-  const { subresource, guards, mayForgetOwners = false, context } = options;
+  const { subresource, guards, frees, mayForgetOwners = false, context } = options;
   const write = (value: Uint8Array) =>
-    parts.backend.write({ type: 'update', key, value, expect, ...(subresource && { subresource }) }, guards);
+    parts.backend.write(
+      {
+        type: 'update',
+        key,
+        value,
+        expect,
+        ...(subresource && { subresource }),
+        ...(frees && { frees }),
+      },
+      guards,
+    );
   return writeWithOwners(parts.codec, next, { mayForgetOwners, context, write });
 }

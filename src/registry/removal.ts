@@ -62,6 +62,6 @@ async function mark(
   const { key, revision } = current;
   const { guards } = options;
   return parts.codec.decode(
-    await parts.backend.write({ type: 'update', key, value, expect: revision }, guards),
+    await parts.backend.write({ type: 'update', key, value, expect: revision, frees: true }, guards),
   );
 }

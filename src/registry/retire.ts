@@ -17,7 +17,12 @@ import { otherParts, recordingView } from './view.ts';
 export async function close(parts: ResourceParts, current: Current): Promise<Current> {
   const closed = parts.kind.retire?.close(copy(current.object));
   if (!closed) return current;
-  const object = await storeChange(parts, current, closed, { dryRun: false, subresource: '', guards: [] });
+  const object = await storeChange(parts, current, closed, {
+    dryRun: false,
+    subresource: '',
+    guards: [],
+    frees: true,
+  });
   await parts.pause(limits.retireSettleMs);
   return { key: current.key, revision: Number(object.metadata.resourceVersion), object };
 }
@@ -55,7 +60,7 @@ function writersOf(parts: ResourceParts): Pick<Workspace, 'update' | 'remove'> {
     update: async (plural, object) => {
       const current = find(plural, object);
       if (!current) return undefined;
-      const options = { dryRun: false, subresource: '' as const, guards: [] };
+      const options = { dryRun: false, subresource: '' as const, guards: [], frees: true };
       const stored = await unlessLost(() =>
         storeChange(otherParts(parts, plural), current, copy(object), options),
       );

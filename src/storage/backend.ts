@@ -27,8 +27,8 @@ export type Guard =
 export type Write =
   /** Exists if the key is there. */
   | { type: 'create'; key: string; value: Uint8Array }
-  /** NotFound if the key is absent. `subresource` tells a backend that keeps status apart which half is written. */
-  | { type: 'update'; key: string; value: Uint8Array; expect: Revision; subresource?: 'status' }
+  /** NotFound if the key is absent. `subresource`: which half is written; `frees`: to be taken like a delete where room is short. */
+  | { type: 'update'; key: string; value: Uint8Array; expect: Revision; subresource?: 'status'; frees?: true }
   /** NotFound if the key is absent. */
   | { type: 'delete'; key: string; expect: Revision };
 

@@ -4,7 +4,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { eventually } from '../e2e/client.ts';
+import { type Client, eventually } from '../e2e/client.ts';
 import { networkSet, networkSets, startServer, temporaryFolder } from './server.ts';
 
 const kilobytes = 1_024;
@@ -74,6 +74,48 @@ function smallDisk(t: { after(work: () => void): void }, size: string): string |
   return path;
 }
 
+const pools = '/apis/projectcalico.org/v3/ippools';
+const affinities = '/apis/projectcalico.org/v3/blockaffinities';
+
+/** What is not removed by a delete alone: a set that two finalizers hold, and a pool with a block of a node. */
+async function createHeld({ request }: Pick<Client, 'request'>): Promise<void> {
+  const held = JSON.parse(networkSet('held'));
+  held.metadata.finalizers = ['example.com/one', 'example.com/two'];
+  const spec = { cidr: '10.99.0.0/26', blockSize: 26 };
+  const affinity = { cidr: '10.99.0.0/26', node: 'n1', state: 'confirmed', deleted: false };
+  for (const [path, object] of [
+    [networkSets, held],
+    [pools, { metadata: { name: 'pool' }, spec }],
+    [affinities, { metadata: { name: 'n1-10-99-0-0-26' }, spec: affinity }],
+  ] as const) {
+    const created = await request('POST', path, { body: JSON.stringify(object) });
+    assert.equal(created.status, 201, created.text);
+  }
+}
+
+async function removeHeld({ request }: Pick<Client, 'request'>): Promise<void> {
+  const marked = await request('DELETE', `${networkSets}/held`);
+  assert.equal(marked.status, 200, marked.text);
+  assert.match(marked.text, /"deletionTimestamp"/);
+  for (const finalizers of [['example.com/two'], []]) {
+    const body = JSON.stringify({ metadata: { finalizers } });
+    const contentType = 'application/merge-patch+json';
+    const growing = JSON.stringify({ metadata: { finalizers, annotations: { filler: 'x' } } });
+    // The last one makes a delete of it, whatever else it says.
+    if (finalizers.length > 0)
+      assert.equal(
+        (await request('PATCH', `${networkSets}/held`, { body: growing, contentType })).status,
+        503,
+      );
+    const patched = await request('PATCH', `${networkSets}/held`, { body, contentType });
+    assert.equal(patched.status, 200, patched.text);
+  }
+  assert.equal((await request('GET', `${networkSets}/held`)).status, 404);
+  const gone = await request('DELETE', `${pools}/pool`);
+  assert.equal(gone.status, 200, gone.text);
+  assert.equal((await request('GET', `${affinities}/n1-10-99-0-0-26`)).status, 404);
+}
+
 test('a disk that fills up: /readyz says so before writes fail, and deletes pass even when others have taken the rest', async t => {
   const folder = temporaryFolder(t);
   const disk = smallDisk(t, '96m');
@@ -86,6 +128,7 @@ test('a disk that fills up: /readyz says so before writes fail, and deletes pass
     return server.client.request('POST', networkSets, { body: JSON.stringify(object) });
   };
   assert.match(await ready(), /^\[\+\]datastore ok$/m);
+  await createHeld(server.client);
   let noted = -1;
   let unready = -1;
   let stored = 0;
@@ -109,6 +152,7 @@ test('a disk that fills up: /readyz says so before writes fail, and deletes pass
   }, /ENOSPC/);
   closeSync(file);
   assert.equal((await create('none')).status, 503);
+  await removeHeld(server.client);
   const listed = (await server.client.request('GET', networkSets)).json<{ items: unknown[] }>();
   assert.equal(listed.items.length, stored, 'reads go on');
   for (let index = 0; index < stored; index++) {

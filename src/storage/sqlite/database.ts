@@ -80,7 +80,7 @@ export class Database {
   /**
    * Commits a group in one transaction, in order. A write whose expectation or guard fails gets its error and leaves the
    * others alone. History beyond its bounds goes in the same transaction, one step of it. Where the disk has too little room,
-   * the deletes of the group are committed alone, and the other writes get Unavailable. Throws, with nothing written, when the
+   * the removals of the group are committed alone, and the other writes get Unavailable. Throws, with nothing written, when the
    * transaction fails.
    */
   commit(group: GroupedWrite[], nowMs: number): WriteResult[] {
@@ -90,29 +90,38 @@ export class Database {
       try {
         return this.#commitAll(group, nowMs);
       } catch (error) {
-        if (!isFull(error) || !group.some(isDelete)) throw error;
-        return this.#commitDeletes(group, nowMs, storageError(error, this.#options.file));
+        if (!isFull(error) || !group.some(isRemoval)) throw error;
+        return this.#commitRemovals(group, nowMs, storageError(error, this.#options.file));
       }
     }
     // While there is room for it: what others take later, the log does not need any more.
     if (!this.#isShort) this.#restartLog();
     this.#isShort = true;
-    if (!group.some(isDelete)) throw refusal;
-    return this.#commitDeletes(group, nowMs, refusal);
+    if (!group.some(isRemoval)) throw refusal;
+    return this.#commitRemovals(group, nowMs, refusal);
   }
 
-  /** Commits the deletes of a group, with history given up too, so that what they remove makes room. The rest gets the refusal. */
-  #commitDeletes(group: GroupedWrite[], nowMs: number, refusal: StorageError): WriteResult[] {
-    const deletes = group.filter(isDelete);
+  /** Commits the removals of a group, with history given up too, so that what they remove makes room. The rest gets the refusal. */
+  #commitRemovals(group: GroupedWrite[], nowMs: number, refusal: StorageError): WriteResult[] {
+    const removals = group.filter(isRemoval);
     let results: WriteResult[];
     try {
-      results = this.#commitAll(deletes, nowMs, 0);
+      results = this.#commitAll(removals, nowMs, 0);
     } catch (error) {
       if (!isFull(error)) throw error;
       this.#room.release();
-      results = this.#commitAll(deletes, nowMs, 0);
+      // One that is too large even so must not keep the others from making room.
+      results = removals.map(each => this.#commitAlone(each, nowMs));
     }
-    return group.map(each => (isDelete(each) ? results.shift()! : refusal));
+    return group.map(each => (isRemoval(each) ? results.shift()! : refusal));
+  }
+
+  #commitAlone(removal: GroupedWrite, nowMs: number): WriteResult {
+    try {
+      return this.#commitAll([removal], nowMs, 0)[0]!;
+    } catch (error) {
+      return storageError(error, this.#options.file);
+    }
   }
 
   /**
@@ -276,8 +285,9 @@ export class Database {
   }
 }
 
-function isDelete({ write }: GroupedWrite): boolean {
-  return write.type === 'delete';
+/** Whether a write is a removal, or a step of one. */
+function isRemoval({ write }: GroupedWrite): boolean {
+  return write.type === 'delete' || (write.type === 'update' && write.frees === true);
 }
 
 function bytesOf(group: GroupedWrite[]): number {

@@ -25,7 +25,7 @@ export function isFull(error: unknown): boolean {
 
 /**
  * The room that the store has: on the file system, and within its file. What makes it larger is refused while some is left yet, so
- * that deletes, which need some themselves, are not. Should others take the rest, there is a file that can be given up for them.
+ * that removals, which need some themselves, are not. Should others take the rest, there is a file that can be given up for them.
  */
 export class Room {
   readonly #file: string;
