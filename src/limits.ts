@@ -563,6 +563,18 @@ export const limitTable = {
     what: 'PING, SETTINGS and PRIORITY frames of one HTTP/2 connection; those of a front proxy are not counted.',
     answer: 'GOAWAY ENHANCE_YOUR_CALM',
   },
+  webSocketFrameBurst: {
+    value: 100,
+    unit: 'count',
+    what: 'Frames of any kind that a client may send at once on the WebSocket of a watch, which needs none but pings; each whole KiB of one counts as a further frame.',
+    answer: 'the WebSocket is closed with code 1008',
+  },
+  webSocketFramesPerSecond: {
+    value: 10,
+    unit: 'count',
+    what: 'Such frames a second, beyond the burst.',
+    answer: 'the WebSocket is closed with code 1008',
+  },
   floodBurstBytes: {
     value: 4 * 1024 * 1024,
     unit: 'bytes',

@@ -107,7 +107,7 @@ export function createServer(options: ServerOptions): ApiServer {
   const bounds = { ...defaultBounds, ...options.bounds };
   const clock = options.clock ?? systemClock;
   const budget = options.budget ?? createBudget(memoryPlan(defaultTotalBytes));
-  const watches = new WatchStreams(budget.watches);
+  const watches = new WatchStreams(budget.watches, () => metrics.connectionEnded('frames'));
   const yaml = new YamlThread({
     maxHeapBytes: options.yamlHeapBytes ?? memoryPlan(defaultTotalBytes).workers.yaml,
   });

@@ -9,7 +9,14 @@ import type { WatchSink } from '../watch/stream.ts';
 import type { Clock } from './clock.ts';
 import type { Exchange } from './exchange.ts';
 import { beginAnswer } from './respond.ts';
-import { closingFrame, handshake, isWebSocketRequest, linesAsMessages, readClient } from './websocket.ts';
+import {
+  closingFrame,
+  floodFrame,
+  handshake,
+  isWebSocketRequest,
+  linesAsMessages,
+  readClient,
+} from './websocket.ts';
 
 export interface WatchStreamOptions {
   /** After this time the stream ends cleanly. */
@@ -23,9 +30,12 @@ export interface WatchStreamOptions {
 export class WatchStreams {
   readonly #open = new Set<() => void>();
   readonly #room: WatchRoom;
+  readonly #onFlood: () => void;
 
-  constructor(pool: SharedBytes) {
+  /** `onFlood` is called when a WebSocket is ended since its client sends more frames than it may. */
+  constructor(pool: SharedBytes, onFlood: () => void = () => {}) {
     this.#room = new WatchRoom(pool);
+    this.#onFlood = onFlood;
   }
 
   /**
@@ -38,7 +48,7 @@ export class WatchStreams {
     // Only a connection that was taken out of HTTP can be one, whatever the headers say.
     const sink =
       exchange.request.upgrade && isWebSocketRequest(exchange.request)
-        ? openWebSocket(exchange, options, this.#room)
+        ? openWebSocket(exchange, options, { room: this.#room, onFlood: this.#onFlood })
         : openBody(exchange, options, this.#room);
     if (!sink) return;
     const watch = start(sink);
@@ -99,7 +109,7 @@ function openBody(exchange: Exchange, options: WatchStreamOptions, room: WatchRo
 function openWebSocket(
   exchange: Exchange,
   options: WatchStreamOptions,
-  room: WatchRoom,
+  { room, onFlood }: { room: WatchRoom; onFlood: () => void },
 ): WatchSink | undefined {
   const { request, response } = exchange;
   const { socket } = request;
@@ -112,9 +122,18 @@ function openWebSocket(
   };
   const sink = new StreamSink(socket, options, { way, room, owner: exchange.user.name });
   readClient(socket, {
+    nowMs: () => options.clock.elapsedMs(),
     onPing: pong => sink.interject(pong),
     // The end of the connection ends the exchange, and with it the watch.
     onClose: () => sink.end(),
+    onFlood: () => {
+      onFlood();
+      way.lastBytes = floodFrame;
+      // What else it sends is not read.
+      socket.pause();
+      socket.once('finish', () => socket.destroy());
+      sink.end();
+    },
   });
   response.statusCode = 101;
   socket.write(answer);
@@ -275,6 +294,8 @@ class StreamSink implements WatchSink {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    // Nothing may be written behind the last bytes.
+    this.#interjection = undefined;
     if (this.#out.destroyed) return;
     if (this.#queue.length === 0) this.#out.end(this.#way.lastBytes);
     const cancel = this.#options.clock.after(limits.endedWatchGraceMs, () => this.#way.reset());

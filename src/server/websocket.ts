@@ -2,13 +2,16 @@ import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { tokenProtocolPrefix } from '../access/token.ts';
+import { limits } from '../limits.ts';
 import { badRequest } from '../machinery/status.ts';
+import { Allowance } from './allowance.ts';
 import type { HttpRequest } from './http-message.ts';
 
 /** RFC 6455: what the server answers the key of a client with. */
 const keySuffix = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const opcodes = { text: 1, close: 8, ping: 9, pong: 10 };
-const normalClosure = Buffer.from([0x03, 0xe8]);
+/** Status codes of a closing frame (RFC 6455 §7.4.1). */
+const closeCodes = { normal: 1000, policyViolation: 1008 };
 /** From this length on a message is not copied. */
 const largeBytes = 64 * 1024;
 /** Of control frames; longer ones are not allowed. */
@@ -78,7 +81,13 @@ export function linesAsMessages(lines: Buffer): Buffer[] {
 }
 
 /** The frame that says that all is well and nothing follows. */
-export const closingFrame = Buffer.concat([frameHead(opcodes.close, normalClosure.length), normalClosure]);
+export const closingFrame = closing(closeCodes.normal);
+/** The frame for a client that sends more than it may. */
+export const floodFrame = closing(closeCodes.policyViolation);
+
+function closing(code: number): Buffer {
+  return Buffer.concat([frameHead(opcodes.close, 2), Buffer.from([code >> 8, code & 0xff])]);
+}
 
 function frameHead(opcode: number, length: number): Buffer {
   const final = 0x80 | opcode;
@@ -93,13 +102,28 @@ function frameHead(opcode: number, length: number): Buffer {
 
 /**
  * Reads what a client sends on the socket of a watch: each ping calls back with its answer, messages are ignored. Calls back once
- * the client has closed, or has sent what is no frame of a client. Nothing is kept but the head of a frame and a control frame.
+ * the client has closed, or has sent what is no frame of a client, or (`onFlood`) more frames than it may; nothing is read after that.
+ * Nothing is kept but the head of a frame and a control frame.
  */
 export function readClient(
   socket: Duplex,
-  { onPing, onClose }: { onPing(pong: Buffer): void; onClose(): void },
+  {
+    nowMs,
+    onPing,
+    onClose,
+    onFlood,
+  }: { nowMs(): number; onPing(pong: Buffer): void; onClose(): void; onFlood(): void },
 ): void {
+  const frames = new Allowance(
+    { burst: limits.webSocketFrameBurst, perSecond: limits.webSocketFramesPerSecond },
+    nowMs(),
+  );
   const reader = new FrameReader({
+    mayBegin: bytes => {
+      const may = frames.spend(1 + Math.floor(bytes / 1024), nowMs());
+      if (!may) onFlood();
+      return may;
+    },
     onPing: payload => onPing(Buffer.concat([frameHead(opcodes.pong, payload.length), payload])),
     onClose,
   });
@@ -115,17 +139,25 @@ interface Head {
   payload: Buffer[];
 }
 
+interface FrameHandlers {
+  /** Asked for each frame, with the length that it claims; where the answer is no, nothing more is read. */
+  mayBegin(bytes: number): boolean;
+  onPing(payload: Buffer): void;
+  onClose(): void;
+}
+
 class FrameReader {
-  readonly #on: { onPing(payload: Buffer): void; onClose(): void };
+  readonly #on: FrameHandlers;
   #pending: Buffer = Buffer.alloc(0);
   #frame: Head | undefined;
   #closed = false;
 
-  constructor(on: { onPing(payload: Buffer): void; onClose(): void }) {
+  constructor(on: FrameHandlers) {
     this.#on = on;
   }
 
   read(chunk: Buffer): void {
+    if (this.#closed) return;
     let rest = this.#pending.length > 0 ? Buffer.concat([this.#pending, chunk]) : chunk;
     this.#pending = Buffer.alloc(0);
     while (!this.#closed) {
@@ -137,7 +169,12 @@ class FrameReader {
         }
         const size = headSize(rest);
         if (rest.length < size) break;
-        this.#frame = parseHead(rest.subarray(0, size));
+        const frame = parseHead(rest.subarray(0, size));
+        if (!this.#on.mayBegin(frame.left)) {
+          this.#closed = true;
+          return;
+        }
+        this.#frame = frame;
         rest = rest.subarray(size);
       }
       rest = this.#take(this.#frame, rest);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect, type TLSSocket } from 'node:tls';
 import { Agent, WebSocket } from 'undici';
+import { limits } from '../../../src/limits.ts';
 import type { HttpGroup } from '../http.ts';
 import { base, certificates, json, type Setting } from './setting.ts';
 import { until } from './until.ts';
@@ -97,7 +99,16 @@ function write(socket: TLSSocket, bytes: Buffer, pieces: number): void {
 
 /** Watches as WebSockets, which there are over HTTP/1.1 only. */
 export const websockets: HttpGroup = suite => {
-  if (suite.transport.name === 'HTTP/2') return;
+  if (suite.transport.name === 'HTTP/2') {
+    suite.test('HTTP/2 offers no WebSockets (RFC 8441)', async setting => {
+      const { ca } = await certificates();
+      const session = connectHttp2(`https://127.0.0.1:${setting.port}`, { ca: ca.pem });
+      const [settings] = await once(session, 'remoteSettings');
+      assert.notEqual(settings.enableConnectProtocol, true);
+      session.destroy();
+    });
+    return;
+  }
 
   suite.test('a message an event', async setting => {
     const { messages, socket } = await open(setting);
@@ -254,6 +265,66 @@ export const websockets: HttpGroup = suite => {
       await until(() => setting.widgets.watches.size === 0);
     });
   }
+
+  const { webSocketFrameBurst: burst, webSocketFramesPerSecond: perSecond } = limits;
+  const floods: [what: string, bytes: Buffer][] = [
+    ['pings', frame(9, Buffer.from('p'))],
+    ['empty pings', frame(9, Buffer.alloc(0))],
+    ['pongs that nothing asked for', frame(10, Buffer.alloc(0))],
+    ['empty messages', frame(1, Buffer.alloc(0))],
+    ['messages of a byte', frame(2, Buffer.from('x'))],
+    ['empty parts of a message', frame(0, Buffer.alloc(0), { final: false })],
+  ];
+  for (const [what, bytes] of floods) {
+    suite.test(`a flood of ${what} ends it with 1008, and no frame after that is answered`, async setting => {
+      const { socket, received, ended } = await raw(setting, upgrade);
+      await until(() => received().includes('\r\n\r\n'));
+      socket.write(Buffer.concat(Array<Buffer>(burst + 1).fill(bytes)));
+      await until(() =>
+        received()
+          .subarray(-4)
+          .equals(Buffer.from([0x88, 2, 0x03, 0xf0])),
+      );
+      const length = received().length;
+      await until(() => setting.widgets.watches.size === 0);
+      const others = await setting.request({ path });
+      assert.equal(others.code, 200);
+      await ended;
+      assert.equal(received().length, length);
+    });
+  }
+
+  suite.test('a flood of long messages ends it, if need be with a reset', async setting => {
+    const { socket, ended } = await raw(setting, upgrade);
+    const message = frame(2, Buffer.alloc(20 * 1024));
+    socket.write(Buffer.concat(Array<Buffer>(burst).fill(message)));
+    await ended;
+    await until(() => setting.widgets.watches.size === 0);
+  });
+
+  suite.test('a message that claims to be very long ends it at its head', async setting => {
+    const { socket, received } = await raw(setting, upgrade);
+    socket.write(Buffer.from([0x82, 0xff, 0x7f, ...Array<number>(7).fill(0xff), 1, 2, 3, 4]));
+    await until(() =>
+      received()
+        .subarray(-4)
+        .equals(Buffer.from([0x88, 2, 0x03, 0xf0])),
+    );
+    socket.destroy();
+  });
+
+  suite.test('pings at a rate that clients use are answered for as long as it lasts', async setting => {
+    const { socket, received } = await raw(setting, upgrade);
+    for (let second = 0; second < (3 * burst) / perSecond; second++) {
+      const pings = Array.from({ length: perSecond }, (_, index) =>
+        frame(9, Buffer.from(`${second}-${index}-`)),
+      );
+      socket.write(Buffer.concat(pings));
+      await until(() => received().includes(`${second}-${perSecond - 1}-`));
+      setting.clock.advance(1_000);
+    }
+    socket.destroy();
+  });
 
   suite.test('a client that goes without a word is let go', async setting => {
     const { socket } = await raw(setting, upgrade);
