@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { exportObjects } from '../../src/cli/export.ts';
@@ -98,3 +108,62 @@ test('a data directory that cannot be made is refused, with its path and the opt
   assert.equal(await run.exited, 1);
   assert.match(run.tail(), /the data directory .*file\/data cannot be used \(--data-dir\): ENOTDIR/);
 });
+
+/** What a data directory may be that the server cannot use; `undefined` where this process has no right to make one. */
+const unusable: [what: string, make: (folder: string) => { data: string; before?: string } | undefined][] = [
+  [
+    'of another user',
+    folder => {
+      if (process.getuid?.() !== 0) return undefined;
+      chmodSync(folder, 0o755);
+      mkdirSync(join(folder, 'other'));
+      return { data: join(folder, 'other'), before: asAnother };
+    },
+  ],
+  [
+    'with the store of another user in it',
+    folder => {
+      if (process.getuid?.() !== 0) return undefined;
+      chmodSync(folder, 0o755);
+      const data = join(folder, 'data');
+      mkdirSync(join(data, 'store'), { recursive: true });
+      chownSync(data, anotherUid, anotherUid);
+      return { data, before: asAnother };
+    },
+  ],
+  [
+    'on a read-only file system',
+    folder => {
+      const data = join(folder, 'readonly');
+      mkdirSync(data);
+      const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', data]);
+      return status === 0 ? { data } : undefined;
+    },
+  ],
+];
+const anotherUid = 65_534;
+const asAnother = `exec setpriv --reuid=${anotherUid} --regid=${anotherUid} --clear-groups "$@"`;
+
+for (const [what, make] of unusable) {
+  test(`a data directory ${what} is refused, with its path and what it has to be; nothing is stored elsewhere`, async t => {
+    const folder = temporaryFolder(t);
+    const made = make(folder);
+    if (!made) return t.skip('needs the rights of root');
+    const { data, before = 'exec "$@"' } = made;
+    const args = [process.execPath, join(root, 'src/main.ts'), 'serve', `--data-dir=${data}`];
+    const work = join(folder, 'work');
+    mkdirSync(work);
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', before, 'bash', ...args], {
+      cwd: work,
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    // Before the folder goes; where nothing is mounted it does nothing.
+    spawnSync('umount', [data]);
+    assert.equal(status, 1, stderr);
+    assert.equal(stdout, '');
+    assert.ok(stderr.startsWith('tortie: ') && stderr.includes(data), stderr);
+    assert.match(stderr, /It must be a directory that uid \d+ owns, on a file system that takes writes$/m);
+    assert.deepEqual(readdirSync(work), []);
+  });
+}

@@ -16,10 +16,19 @@ import { dirname } from 'node:path';
 
 const wider = 0o077;
 
-/** Makes a directory of mode 0700, or takes the rights of others on one that is there. Throws what the file system throws. */
+/**
+ * Makes a directory of mode 0700, or takes the rights of others on one that is there. Throws what the file system throws, with what
+ * the directory has to be.
+ */
 export function makeDirectoryPrivate(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  chmodSync(path, 0o700);
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    chmodSync(path, 0o700);
+  } catch (error) {
+    const user = process.getuid ? `uid ${process.getuid()}` : 'the user of the server';
+    const message = `${(error as Error).message}. It must be a directory that ${user} owns, on a file system that takes writes`;
+    throw new Error(message, { cause: error });
+  }
 }
 
 /** Takes the rights of others on a file. Nothing where it is missing, or is a link: then its target is not ours to change. */
