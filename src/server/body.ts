@@ -6,7 +6,7 @@ import type { Hold, SharedBytes } from '../memory/shared-bytes.ts';
 import type { Clock } from './clock.ts';
 import { type Exchange, over } from './exchange.ts';
 import { isReadOnly } from './in-flight.ts';
-import { bodyReceived } from './place.ts';
+import { bodyReceived, discardBody } from './place.ts';
 import { TextError } from './respond.ts';
 import { isWebSocketRequest } from './websocket.ts';
 
@@ -31,7 +31,7 @@ export function receiveBody(exchange: Exchange, options: BodyOptions): void {
     exchange.body = receive(exchange, options);
     // Whether anybody will ask is decided later.
     exchange.body.catch(() => {});
-  } else if (!isWebSocketRequest(request)) request.resume();
+  } else if (!isWebSocketRequest(request)) discardBody(request);
 }
 
 async function receive(exchange: Exchange, options: BodyOptions): Promise<Buffer> {
@@ -48,8 +48,7 @@ async function receive(exchange: Exchange, options: BodyOptions): Promise<Buffer
       request.off('data', onData).off('end', onEnd).off('error', onBroken).off('aborted', onBroken);
       abort.signal.removeEventListener('abort', onOver);
       pace.stop();
-      // What still comes is thrown away.
-      request.resume();
+      discardBody(request);
     };
     const refuse = (error: Error) => {
       settle();
@@ -87,14 +86,14 @@ async function receive(exchange: Exchange, options: BodyOptions): Promise<Buffer
 function lengthOf({ request }: Exchange, maxBytes: number): number | undefined {
   const { 'content-encoding': encoding, 'content-length': length } = request.headers;
   if (encoding && encoding.toLowerCase() !== 'identity') {
-    request.resume();
+    discardBody(request);
     throw new StatusError(
       'UnsupportedMediaType',
       `the body of the request has the Content-Encoding ${JSON.stringify(encoding)}, which is not supported: send it as it is`,
     );
   }
   if (Number(length ?? 0) > maxBytes) {
-    request.resume();
+    discardBody(request);
     throw tooLarge(maxBytes);
   }
   return length === undefined ? undefined : Number(length);

@@ -263,7 +263,9 @@ export class Connections {
       place.before = now;
       if (useless <= 0) continue;
       suspect ||= useless > limits.suspectBytes;
-      if (!place.allowances.bytes.spend(useless, nowMs)) this.#cut(place, 'bytes');
+      const enough = place.allowances.bytes.spend(useless, nowMs);
+      // Others of the same owner may have spent it.
+      if (!enough && useless > limits.requestAllowanceBytes) this.#cut(place, 'bytes');
     }
     this.#lookCloser(suspect, nowMs);
   }

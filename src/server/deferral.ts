@@ -7,17 +7,26 @@ import { placeOf } from './place.ts';
 const requestsPerTurn = 8;
 
 /**
- * Puts off requests until the read in which they came has been parsed to its end. One that was cancelled by then, as in the rapid
- * reset attack (CVE-2023-44487), costs nothing more; `onReset` is told how many there were. A few are begun in each turn of the
- * event loop, one of each owner of connections after another.
+ * Begins a few requests in each turn of the event loop, one of each owner of connections after another. Those of HTTP/2 are put off
+ * until the read in which they came has been parsed to its end: one that was cancelled by then, as in the rapid reset attack
+ * (CVE-2023-44487), costs nothing more; `onReset` is told how many there were.
  */
 export function deferred(
   onRequest: (request: HttpRequest, response: HttpResponse) => void,
   onReset: (count: number) => void,
 ): RequestListener {
   const lines = new OwnerLines<[HttpRequest, HttpResponse]>();
+  /** In this turn. */
+  let begun = 0;
+  let scheduled = false;
+  const schedule = () => {
+    if (!scheduled) setImmediate(beginSome);
+    scheduled = true;
+  };
   const beginSome = () => {
-    let [begun, reset] = [0, 0];
+    let reset = 0;
+    begun = 0;
+    scheduled = false;
     while (begun < requestsPerTurn) {
       const first = lines.take();
       if (!first) break;
@@ -27,13 +36,16 @@ export function deferred(
         onRequest(...first);
       }
     }
-    if (!lines.isEmpty) setImmediate(beginSome);
+    if (!lines.isEmpty) schedule();
     if (reset > 0) onReset(reset);
   };
   return (incoming, outgoing) => {
     const [request, response] = [incoming as unknown as HttpRequest, outgoing as unknown as HttpResponse];
-    if (lines.isEmpty) setImmediate(beginSome);
-    lines.push(ownerOf(request), [request, response]);
+    schedule();
+    if (lines.isEmpty && begun < requestsPerTurn && !isHttp2(request)) {
+      begun++;
+      onRequest(request, response);
+    } else lines.push(ownerOf(request), [request, response]);
   };
 }
 

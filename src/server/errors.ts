@@ -9,6 +9,7 @@ import { StorageError } from '../storage/errors.ts';
 import type { Exchange } from './exchange.ts';
 import { breakOff, type HttpRequest, type HttpResponse } from './http-message.ts';
 import { quietly } from './panic.ts';
+import { discardBody } from './place.ts';
 import { sendStatus, sendText, TextError } from './respond.ts';
 
 const retryAfterSeconds = 1;
@@ -55,7 +56,7 @@ export function endInPanic(request: HttpRequest, response: HttpResponse): void {
     for (const name of response.getHeaderNames()) {
       if (!keptHeaders.includes(name)) response.removeHeader(name);
     }
-    request.resume();
+    discardBody(request);
     response.statusCode = 500;
     response.setHeader('Content-Type', 'text/plain; charset=utf-8');
     response.setHeader('X-Content-Type-Options', 'nosniff');

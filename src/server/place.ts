@@ -62,6 +62,16 @@ export function bodyReceived({ socket }: Pick<HttpRequest, 'socket'>, bytes: num
   if (place) place.bodyBytes += bytes;
 }
 
+const discarded = new WeakSet<HttpRequest>();
+
+/** Throws away what still comes of the body of a request. It is no flood: the client sends it before it knows the answer. */
+export function discardBody(request: HttpRequest): void {
+  if (request.readableEnded || discarded.has(request)) return;
+  discarded.add(request);
+  request.on('data', (chunk: Buffer) => bodyReceived(request, chunk.length));
+  request.resume();
+}
+
 /** What the connection has carried so far. */
 export function trafficOf({ raw, bodyBytes, requests }: Place): Traffic {
   return { bytesRead: raw.bytesRead, bytesWritten: raw.bytesWritten, bodyBytes, requests };

@@ -9,6 +9,7 @@ import { pieceBytes } from './answers.ts';
 import { type Exchange, negotiationInput } from './exchange.ts';
 import { createIndenter } from './indent.ts';
 import { type Negotiated, negotiateError } from './negotiation.ts';
+import { discardBody } from './place.ts';
 import { toYaml } from './yaml.ts';
 import type { YamlCaller } from './yaml-thread.ts';
 
@@ -39,7 +40,7 @@ export function beginAnswer(exchange: Exchange, code: number, contentType?: stri
   exchange.answered = true;
   const { request, response, warnings } = exchange;
   // Whatever is left of the body is passed over. Left unread, Node would reset an HTTP/2 stream before its answer is out.
-  request.resume();
+  discardBody(request);
   response.statusCode = code;
   const texts = warnings.headers();
   if (texts.length > 0) response.setHeader('Warning', texts);
