@@ -60,15 +60,13 @@ suite('pipelined requests of HTTP/1.1', () => {
     assert.deepEqual(codes(connection), ['504', '201', '200']);
   });
 
-  given('that wait are not handled once the client is seen to have gone', async (setting, connection) => {
-    await connection.write(create('hangs'), create('next'), create('last'));
+  given('that wait are not handled when the client goes', async (setting, connection) => {
+    await connection.write(create('hangs'), create('next'));
     await until(() => setting.widgets.hanging.length === 1);
     connection.close();
     setting.clock.advance(limits.requestTimeoutMs);
-    // The connection is not read while one waits: the answer that cannot be sent tells that nobody is there.
-    await until(() => setting.widgets.objects.has('/next'));
     assert.equal((await setting.request({ path: '/version' })).code, 200);
-    assert.equal(setting.widgets.objects.has('/last'), false);
+    assert.equal(setting.widgets.objects.has('/next'), false);
   });
 
   given('behind one with Connection: close are not handled', async (setting, connection) => {
