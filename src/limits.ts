@@ -494,19 +494,19 @@ export const limitTable = {
   maxConnections: {
     value: 4_000,
     unit: 'count',
-    what: 'Connections at once. A user who shares with nobody gets half of them at most.',
+    what: 'Connections at once. A single user gets half of them at most.',
     answer: 'the one that is idle for longest is closed, else the new one',
   },
   unidentifiedConnectionsOneIn: {
     value: 4,
     unit: 'count',
-    what: 'One in so many connections may be without an identity; a remote address that shares with no other gets half of those.',
+    what: 'One in so many connections may be without an identity; a single remote address gets half of those.',
     answer: 'the one that is idle for longest is closed, else the new one',
   },
   maxHandshakes: {
     value: 400,
     unit: 'count',
-    what: 'TLS handshakes under way at once; a remote address that shares with no other gets half of them.',
+    what: 'TLS handshakes under way at once; a single remote address gets half of them.',
     answer: 'the connection is closed',
   },
   connectionSweepMs: {

@@ -9,7 +9,7 @@ const requestsPerTurn = 8;
 /**
  * Begins a few requests in each turn of the event loop, one of each owner of connections after another. Those of HTTP/2 are put off
  * until the read in which they came has been parsed to its end: one that was cancelled by then, as in the rapid reset attack
- * (CVE-2023-44487), costs nothing more; `onReset` is told how many there were.
+ * (CVE-2023-44487), costs nothing more; `onReset` gets their number.
  */
 export function deferred(
   onRequest: (request: HttpRequest, response: HttpResponse) => void,

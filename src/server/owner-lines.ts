@@ -1,11 +1,11 @@
-/** What one owner has in its line. */
+/** The items of one owner. */
 interface Line<T> {
   items: T[];
   /** The index of the first that waits. */
   next: number;
 }
 
-/** Things that wait, in a line for each owner. They are taken in turn: whoever has thousands waits behind itself alone. */
+/** Items that wait, in a line for each owner. Owners are served in turn: one with thousands of items delays only itself. */
 export class OwnerLines<T> {
   /** In the order of their turns. */
   readonly #lines = new Map<string, Line<T>>();
@@ -27,7 +27,7 @@ export class OwnerLines<T> {
       this.#lines.delete(owner);
       if (line.next === line.items.length) return item;
       this.#lines.set(owner, line);
-      // What has gone must not be kept by a line that is never empty.
+      // A line that is never empty must not keep items that were taken.
       if (line.next === 1_000) {
         line.items.splice(0, line.next);
         line.next = 0;
