@@ -36,7 +36,7 @@ export interface ConnectionsOptions {
  */
 export class Connections {
   readonly #options: ConnectionsOptions;
-  /** By the address and port of the client. */
+  /** By the addresses and ports of both ends. */
   readonly #places = new Map<string, Place>();
   readonly #handshakes = new SharedBytes(limits.maxHandshakes);
   readonly #unidentified: SharedBytes;
@@ -89,6 +89,7 @@ export class Connections {
       idleSinceMs: nowMs,
       open: 0,
       endingSinceMs: undefined,
+      refused: false,
       allowances: this.#addresses.of(address, nowMs),
       controlFrames: 0,
       bodyBytes: 0,
@@ -101,26 +102,29 @@ export class Connections {
     raw.once('close', () => {
       place.handshake?.release();
       place.hold.release();
-      this.#places.delete(key);
+      // The address may have come again before this was known to have gone.
+      if (this.#places.get(key) === place) this.#places.delete(key);
     });
     return true;
   }
 
-  /** The TLS handshake of a connection is over. */
-  secured(socket: TLSSocket, frontProxy: boolean): void {
+  /** The TLS handshake of a connection is over. Returns false for a connection without a place, which is ended. */
+  secured(socket: TLSSocket, frontProxy: boolean): boolean {
     const place = this.#places.get(keyOf(socket));
     if (!place) {
       socket.destroy();
-      return;
+      return false;
     }
     setPlace(socket, place);
     place.socket = socket;
     place.idleSinceMs = this.#nowMs;
     place.handshake?.release();
     place.before = trafficOf(place);
-    if (!frontProxy) return;
-    place.frontProxy = true;
-    this.#move(place, frontProxyOwner);
+    if (frontProxy) {
+      place.frontProxy = true;
+      this.#move(place, frontProxyOwner);
+    }
+    return true;
   }
 
   /** Counts the frames of a session that make work and are no part of a request. */
@@ -166,10 +170,12 @@ export class Connections {
     place.identified = true;
     if (place.frontProxy) return;
     place.allowances = this.#users.of(userName, this.#nowMs);
-    const room = this.#makeRoom(this.#identified, userName, true);
-    this.#move(place, userName);
-    // The request is answered; the connection ends behind it.
-    if (!room) this.#part(place, 'connections');
+    if (this.#makeRoom(this.#identified, userName, true)) this.#move(place, userName);
+    else {
+      // Its request is answered if that is soon. Until then it keeps a place among those without an identity.
+      place.refused = true;
+      this.#part(place, 'connections');
+    }
   }
 
   #move(place: Place, owner: string): void {
@@ -185,7 +191,8 @@ export class Connections {
     const largest = pool.largestOwner();
     let longest: Place | undefined;
     for (const place of this.#places.values()) {
-      const mayGo = place.identified === identified && place.owner === largest && isIdle(place);
+      const mayGo =
+        place.identified === identified && place.owner === largest && place.hold.bytes > 0 && isIdle(place);
       if (mayGo && !place.frontProxy && (!longest || place.idleSinceMs < longest.idleSinceMs))
         longest = place;
     }
@@ -247,7 +254,7 @@ export class Connections {
   /** Cuts a connection whose client does not close it. */
   #forsake(place: Place, nowMs: number): void {
     place.endingSinceMs ??= nowMs;
-    if (place.open > 0 || nowMs - place.endingSinceMs < limits.partingMs) return;
+    if ((place.open > 0 && !place.refused) || nowMs - place.endingSinceMs < limits.partingMs) return;
     place.session?.destroy();
     place.raw.destroy();
   }
@@ -285,8 +292,8 @@ export class Connections {
 /** All front proxies together. */
 const frontProxyOwner = '';
 
-function keyOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
+function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }
 
 function isIdle({ open }: Place): boolean {

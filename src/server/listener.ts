@@ -104,7 +104,7 @@ export function createListener(options: ListenerOptions): Listener {
     // A broken connection ends its requests through their own events.
     socket.on('error', () => {});
     const isFrontProxy = options.isFrontProxy?.(peerOf(socket)) ?? false;
-    connections.secured(socket, isFrontProxy);
+    if (!connections.secured(socket, isFrontProxy)) return;
     if (socket.alpnProtocol !== 'h2') protocols.http1(socket);
     else if (isFrontProxy) protocols.http2OfFrontProxy(socket);
     else protocols.http2(socket);

@@ -25,6 +25,8 @@ export interface Place {
   open: number;
   /** Since when it is being ended without haste. */
   endingSinceMs: number | undefined;
+  /** Whether its user has no place for it: requests that are still open do not keep it then. */
+  refused: boolean;
   allowances: FloodAllowances;
   /** HTTP/2 frames since the last look that ask for work and are no part of a request. */
   controlFrames: number;

@@ -251,6 +251,27 @@ suite('connections without an identity share a few places', () => {
   );
 
   given(
+    'a user whose connections are all busy takes no place beyond that',
+    async at => {
+      const watch = request(1, { ':path': '/apis/projectcalico.org/v3/widgets?watch=true', ...admin });
+      // From many addresses: those that find no place as users keep that of their address until they end.
+      for (let index = 0; index < 14; index++) {
+        const connection = await at.http2(`127.0.1.${index + 1}`).catch(() => undefined);
+        if (!connection) continue;
+        await connection.write(watch);
+        await connection.until(isAnswer);
+      }
+      at.setting.clock.advance(limits.partingMs);
+      const tom = { ...open, authorization: 'Bearer tom' };
+      const other = await at.http2('127.0.0.5');
+      await at.ask(other, 1, tom);
+      await at.ask(other, 3, tom);
+      assert.ok((await at.ended('connections')) > 0);
+    },
+    few,
+  );
+
+  given(
     'a front proxy comes in where all places are taken',
     async at => {
       for (let index = 0; index < 12; index++) await at.ask(await at.http2(), 1, { ...open, ...admin });
