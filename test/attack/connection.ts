@@ -67,15 +67,19 @@ export function ask(
   });
 }
 
-/** Does the work again and again until the signal, so many at once. A failure of one is no end. */
+/**
+ * Does the work again and again until the signal, so many at once. A failure of one is no end, and what is under way at the end is not
+ * waited for: a client of Node may never learn that its connection has gone.
+ */
 export async function repeatedly(
   signal: AbortSignal,
   atOnce: number,
   work: (index: number) => Promise<unknown>,
 ): Promise<void> {
   let index = 0;
+  const ended = over(signal);
   const worker = async () => {
-    while (!signal.aborted) await work(index++).catch(() => {});
+    while (!signal.aborted) await Promise.race([work(index++).catch(() => {}), ended]);
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
 }

@@ -119,9 +119,11 @@ export const attacks: Attack[] = [
     prepare: tenThousand,
     run: async (target, signal) => {
       const session = openSession(target, { ...user(target), signal });
-      const first = JSON.parse((await ask(session, { ':path': `${many}?limit=5000` })).text);
+      const { status, text } = await ask(session, { ':path': `${many}?limit=5000` });
       session.destroy();
-      const token = encodeURIComponent(first.metadata.continue);
+      // Beside other attacks the time may be over.
+      if (signal.aborted || status !== 200) return { unprepared: 1 };
+      const token = encodeURIComponent(JSON.parse(text).metadata.continue);
       return crowd(target, signal, { connections: 4, atOnce: 100, ...user(target) }, () => ({
         headers: { ':path': `${many}?limit=1&continue=${token}` },
       }));

@@ -1,0 +1,3 @@
+import { attackSuite } from './suite.ts';
+
+attackSuite({ groups: ['windows'], seconds: 2 });
