@@ -13,7 +13,7 @@ import type { Order } from './thread.ts';
 const MiB = 2 ** 20;
 const defaultBytes = 1024 * MiB;
 /** Much longer than any answer should take, also where two tests share two cores; a client's patience ends at ten seconds. */
-const worstMs = 5_000;
+const worstMs = 8_000;
 /** Time that an attack may take to give up what it holds, once its own time is over. */
 const partingMs = 10_000;
 
