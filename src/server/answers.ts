@@ -24,7 +24,7 @@ interface Unsent {
   cut(): void;
 }
 
-/** As much as is handed to the connection at once; TLS keeps a copy of it; the code that opens the answer counts it. */
+/** As much as is handed to the connection at once. TLS keeps a copy of it, which the code that opens the answer counts. */
 export const pieceBytes = 64 * 1024;
 const noRoom = 'Too many requests: earlier answers have not been read, please try again later';
 

@@ -10,7 +10,7 @@ export interface FloodAllowances {
 }
 
 /** Allowances of which nothing is spent. */
-export function floodAllowances(nowMs: number): FloodAllowances {
+function floodAllowances(nowMs: number): FloodAllowances {
   return {
     bytes: new Allowance({ burst: limits.floodBurstBytes, perSecond: limits.floodBytesPerSecond }, nowMs),
     resets: new Allowance(
@@ -32,7 +32,7 @@ export class OwnerFloods {
     return made;
   }
 
-  /** Forgets the owners that have spent nothing; the next connection of such a one gets the same again. */
+  /** Forgets the owners that have spent nothing. Connections that are open keep the allowances that they have. */
   forgetWhole(nowMs: number): void {
     for (const [owner, { bytes, resets }] of this.#byOwner) {
       if (bytes.isWhole(nowMs) && resets.isWhole(nowMs)) this.#byOwner.delete(owner);
