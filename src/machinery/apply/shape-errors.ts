@@ -46,7 +46,7 @@ function checkValue(shape: MergeShape, value: Json, path: Step[], errors: ShapeE
   else checkType(branch, value, path, errors);
 }
 
-/** Tells of a value that is none of its branch. */
+/** Reports a value whose type its branch does not take. */
 function checkType(branch: Branch, value: Json, path: Path, errors: ShapeError[]): void {
   if (value === null) return;
   const text =
